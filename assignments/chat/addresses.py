@@ -93,7 +93,7 @@ def _from_web_address(address: str, parts: SplitResult) -> tuple[ChatService, st
     scheme = service.schemes[0] if is_secure else service.plain_scheme
     if found["second"]:
         token = f"{found['first']}/{found['second']}"
-        return service, f"{scheme}://{token}@{parts.netloc}/?mode=webhook"
+        return service, f"{scheme}://{token}@{parts.netloc}/"
     return service, f"{scheme}://{parts.netloc}{found['path']}/{found['first']}"
 
 

@@ -45,7 +45,7 @@ class ChatChannel(models.Model):
     host = models.CharField(max_length=253, blank=True)
     # See assignments.chat.encryption; its last characters tell two of a service apart.
     secret = models.TextField()
-    ending = models.CharField(max_length=4)
+    ending = models.CharField(max_length=4, blank=True)
     # Of a team: which kinds of notification it gets, and when. A user chooses by kind.
     kinds = models.JSONField(default=list)
     when = models.CharField(max_length=7, choices=When, default=When.AT_ONCE)

@@ -32,7 +32,8 @@ class Mail(models.Model):
     """One e-mail on its way to one address, or one message to one chat channel: the row
     is the queue.
 
-    The id in the head of a mail is made with the row, so that mail programs recognise a repeat.
+    The id in the head of a mail is made with the row, so that mail programs recognise a
+    repeat.
     """
 
     class State(models.TextChoices):

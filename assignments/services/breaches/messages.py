@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from assignments.models import Breach, Lead, Member, User
+from assignments.models import Breach, Lead, Member, Team, User
 from assignments.models.notification import NotificationKind
-from assignments.services.notifications.notify import notify, one_line
+from assignments.services.notifications.notify import notify, notify_team, one_line
 from assignments.services.periods import short_day
 from assignments.services.sla.policy import SlaPolicy
 from assignments.services.time_zones import zone_or_default
@@ -49,6 +49,26 @@ def notify_owners(
             else f"{len(owned)} of your answers are overdue",
             text=_text([(leads[b.lead_id], b) for b in owned], zone, actions),
             path="/inbox/?sla=overdue&owner=me",
+            at=at,
+        )
+    _notify_teams(by_owner, at)
+
+
+def _notify_teams(by_owner: Mapping[Member, Sequence[Breach]], at: datetime) -> None:
+    """Tell the channels of each team how many answers of its members are overdue."""
+    by_team: dict[Team, list[Breach]] = defaultdict(list)
+    for owner, owned in by_owner.items():
+        if owner.team is not None:
+            by_team[owner.team] += owned
+    for team, breaches in by_team.items():
+        count = len(breaches)
+        notify_team(
+            team,
+            kind=NotificationKind.OVERDUE,
+            key=f"overdue-{breaches[0].pk}",
+            subject=f"{count} {'answer' if count == 1 else 'answers'} of {team} "
+            f"{'is' if count == 1 else 'are'} overdue",
+            path="/inbox/?sla=overdue",
             at=at,
         )
 

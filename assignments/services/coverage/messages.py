@@ -22,7 +22,7 @@ from assignments.services.coverage.certificate import (
     status_counts,
 )
 from assignments.services.isolation import run_isolated
-from assignments.services.notifications.notify import notify, one_line
+from assignments.services.notifications.notify import notify, notify_team, one_line
 from assignments.services.time_zones import zone_or_default
 
 LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way
@@ -76,6 +76,14 @@ def announce_troubles(*, at: datetime) -> int:
 def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     coverage = trouble.coverage
     key = f"coverage-{coverage.pk} {trouble.topic}"
+    notify_team(
+        coverage.member.team,
+        kind=NotificationKind.ATTENTION,
+        key=key,
+        subject=f"The coverage of {coverage.member} needs attention",
+        path=_page(coverage.pk),
+        at=at,
+    )
     responsible = alerts.responsible_users(coverage)
     # One query for all: a problem may last for weeks, and this runs each minute.
     known = Notification.objects.filter(user__in=responsible, key=key)
@@ -86,7 +94,7 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
             key=key,
             subject=trouble.sentence,
             text="",
-            path=f"/coverage/{coverage.pk}/",
+            path=_page(coverage.pk),
             at=at,
         )
         for user in responsible.exclude(pk__in=known.values("user"))
@@ -224,17 +232,30 @@ def _notify(
     notice.told_at = at
     notice.last_hold = max(notice.last_hold, hold_count.last)
     notice.save()
-    page = f"/coverage/{notice.coverage_id}/"
+    page = _page(notice.coverage_id)
+    key = f"coverage-{notice.coverage_id}-covering-{notice.messages}"
     notification = notify(
         notice.member,
         kind=NotificationKind.COVERING,
-        key=f"coverage-{notice.coverage_id}-covering-{notice.messages}",
+        key=key,
         subject=subject,
         text="",
         path="/inbox/?owner=covering" if hold_count.held else page,
         at=at,
     )
+    notify_team(
+        notice.coverage.member.team,
+        kind=NotificationKind.COVERING,
+        key=f"{key}-{notice.member_id}",
+        subject=f"{notice.member}: {subject}",
+        path=page,
+        at=at,
+    )
     return int(notification is not None)
+
+
+def _page(coverage_id: int) -> str:
+    return f"/coverage/{coverage_id}/"
 
 
 def _notify_returned(
