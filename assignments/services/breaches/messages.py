@@ -56,14 +56,15 @@ def notify_owners(
 
 def _notify_teams(by_owner: Mapping[Member, Sequence[Breach]], at: datetime) -> None:
     """Tell the channels of each team how many answers of its members are overdue."""
-    by_team: dict[Team, list[Breach]] = defaultdict(list)
+    by_team: dict[int | None, list[Breach]] = defaultdict(list)
     for owner, owned in by_owner.items():
-        if owner.team is not None:
-            by_team[owner.team] += owned
-    for team, breaches in by_team.items():
+        by_team[owner.team_id] += owned
+    teams = Team.objects.filter(pk__in=[pk for pk in by_team if pk])
+    for team in teams.filter(chat_channels__isnull=False).distinct():
+        breaches = by_team[team.pk]
         count = len(breaches)
         notify_team(
-            team,
+            team.pk,
             kind=NotificationKind.OVERDUE,
             key=f"overdue-{breaches[0].pk}",
             subject=f"{count} {'answer' if count == 1 else 'answers'} of {team} "

@@ -40,7 +40,7 @@ def notify_deciders(
             at=at,
         )
     notify_team(
-        coverage.member.team,
+        coverage.member.team_id,
         kind=NotificationKind.PROPOSED,
         key=_key(coverage, coverage.events.count()),
         subject=f"An absence of {coverage.member} waits to be confirmed",

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from assignments import smtp
-from assignments.models import ChatChannel, Member, Notification, Team, User
+from assignments.models import ChatChannel, Member, Notification, User
 from assignments.models.notification import NotificationKind, NotificationQuerySet
 from assignments.services.notifications.preferences import preference_for_kind
 from assignments.task_queue import nudge_chats, nudge_mails
@@ -61,7 +61,7 @@ def _channels(reader: User | Member, kind: NotificationKind) -> dict[str, bool]:
 
 
 def notify_team(
-    team: Team | None,
+    team_id: int | None,
     *,
     kind: NotificationKind,
     key: str,
@@ -71,13 +71,14 @@ def notify_team(
 ) -> int:
     """Tell a team in those of its chat channels that get this kind; return how many.
 
-    Each channel is told once per `key`. The whole team reads it, whatever leads its
+    None: nobody is told. Each channel is told once per `key`. The whole team reads it, whatever leads its
     members may see: `subject` names no lead.
     """
     count = 0
-    channels = ChatChannel.objects.filter(team=team) if team else []
-    for channel in channels:
-        if kind in channel.kinds and channel.broken_at is None:
+    if team_id is None:
+        return count
+    for channel in ChatChannel.objects.working().filter(team=team_id):
+        if kind in channel.kinds:
             _, is_new = Notification.objects.get_or_create(
                 channel=channel,
                 key=key,
