@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.encoding import force_bytes
 
 _PURPOSE = b"handoff: addresses of chat channels"
 
@@ -32,9 +33,9 @@ def decrypt(encrypted: str) -> str:
 
 def _box() -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(key)) for key in keys])
+    return MultiFernet([Fernet(_derived(force_bytes(key))) for key in keys])
 
 
-def _derived(key: str) -> bytes:
+def _derived(key: bytes) -> bytes:
     derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
-    return base64.urlsafe_b64encode(derive.derive(key.encode()))
+    return base64.urlsafe_b64encode(derive.derive(key))

@@ -5,7 +5,6 @@ address; nothing here leads there.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +32,25 @@ class ChatService:
 
 
 def _service(
-    code: str, name: str, module: str, plugin: str, **more: Any
+    code: str,
+    name: str,
+    module: str,
+    plugin: str,
+    *,
+    schemes: tuple[str, ...] = (),
+    longest: int = 3500,
+    options: tuple[str, ...] = (),
+    plain_scheme: str = "",
 ) -> ChatService:
-    options = frozenset({"to", *more.pop("options", ())})
-    more = {"schemes": (code,), "longest": 3500} | more
     return ChatService(
-        code=code, name=name, module=module, plugin=plugin, options=options, **more
+        code=code,
+        name=name,
+        module=module,
+        plugin=plugin,
+        schemes=schemes or (code,),
+        longest=longest,
+        options=frozenset({"to", *options}),
+        plain_scheme=plain_scheme,
     )
 
 

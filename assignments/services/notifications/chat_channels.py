@@ -10,11 +10,11 @@ from typing import Any
 
 from django.core.mail.message import make_msgid
 from django.db import transaction
-from django.db.models import QuerySet
 
 from assignments.chat.addresses import NoChatAddress, read_address
 from assignments.chat.encryption import encrypt
 from assignments.models import ChatChannel, Mail, Notification, Team, User
+from assignments.models.chat_channel import ChatChannelQuerySet
 from assignments.models.notification import NotificationKind
 from assignments.services.access import is_manager
 from assignments.services.errors import AssignmentRefused, NotAllowed
@@ -33,16 +33,12 @@ TEST_TEXT = "Handoff writes to this channel. Somebody asked for this test messag
 _NO_CHANNEL = "Only who has this channel can do that."
 
 
-def channels_of(user: User) -> QuerySet[ChatChannel]:
+def channels_of(user: User) -> ChatChannelQuerySet:
     return ChatChannel.objects.filter(user=user).order_by("pk")
 
 
-def team_channels(team: Team) -> QuerySet[ChatChannel]:
+def team_channels(team: Team) -> ChatChannelQuerySet:
     return ChatChannel.objects.filter(team=team).order_by("pk")
-
-
-def has_working_channel(user: User) -> bool:
-    return channels_of(user).working().exists()
 
 
 def may_manage_team_channels(user: User, team: Team) -> bool:

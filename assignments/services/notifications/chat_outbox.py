@@ -96,7 +96,7 @@ def deliver_claimed_chat(
     if not claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
         return
     mail = claim.mail
-    rows = ChatChannel.objects.filter(pk=mail.channel_id).select_related("user")
+    rows = ChatChannel.objects.filter(messages=mail).select_related("user")
     if (channel := rows.first()) is None:
         return
     if channel.user is not None and not channel.user.is_active:

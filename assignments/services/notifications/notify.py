@@ -71,8 +71,8 @@ def notify_team(
 ) -> int:
     """Tell a team in those of its chat channels that get this kind; return how many.
 
-    None: nobody is told. Each channel is told once per `key`. The whole team reads it, whatever leads its
-    members may see: `subject` names no lead.
+    None: nobody is told. Each channel is told once per `key`. The whole team reads it,
+    whatever leads its members may see: `subject` names no lead.
     """
     count = 0
     if team_id is None:
