@@ -4,6 +4,7 @@ Each request goes to an address that was checked the moment before, never to a n
 may by then lead elsewhere, and to no proxy. Imported only by whoever sends.
 """
 
+import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from assignments.outgoing_address import AddressRefused, public_addresses
 from assignments.smtp import DeadlineWatch
+
+# At DEBUG it logs the path of each request, and that of a channel is a secret.
+logging.getLogger("urllib3").setLevel(logging.WARNING)
 
 TIMEOUT = (4, 6)  # seconds to connect, and for each piece of the answer
 DEADLINE = 10  # seconds for a message, whatever the other side does
