@@ -48,8 +48,8 @@ class _Handler(BaseHTTPRequestHandler):
         if chat.hangs:
             chat.let_go.wait(10)
             return
-        if chat.drips:  # a head that never ends
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        if chat.drips:  # a status that never ends
+            self.wfile.write(b"HTTP/1.1 ")
             while not chat.let_go.wait(0.02):
                 self.wfile.write(b"x")
             return
