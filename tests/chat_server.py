@@ -41,7 +41,7 @@ class ChatServer:
 class _Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         chat = self.server.chat
         body = self.rfile.read(int(self.headers["Content-Length"]))
         chat.received.append((self.path, json.loads(body)))

@@ -169,7 +169,8 @@ class TestTeams:
 
 class TestWords:
     @pytest.mark.parametrize(
-        "name", ["@channel", "<!here>", "<@U123>", "@everyone", "x@here", "<at>all</at>"]
+        "name",
+        ["@channel", "<!here>", "<@U123>", "@everyone", "x@here", "<at>all</at>"],
     )
     def test_names_call_nobody(self, chat, uma, name):
         tell(uma, subject=f"{name} gave you a lead")
