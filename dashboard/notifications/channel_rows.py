@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from assignments.chat.services import service_name
 from assignments.models import ChatChannel, Mail
 from dashboard.notifications.channel_forms import TeamChoices
@@ -27,6 +29,13 @@ class ChannelRow:
     def title(self) -> str:
         """Return what it is called, else the service."""
         return self.channel.name or self.service
+
+    @property
+    def page(self) -> str:
+        """Return the path of the page that lists the channel."""
+        if self.channel.team_id:
+            return reverse("team_channels", args=[self.channel.team_id])
+        return reverse("notification_settings")
 
     @property
     def where(self) -> str:

@@ -7,7 +7,9 @@ import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
+from urllib.parse import urljoin
 
+from django.conf import settings
 from django.core.mail.message import make_msgid
 from django.db import transaction
 
@@ -177,6 +179,12 @@ def _team_kinds(kinds: Collection[str]) -> list[str]:
     return [kind.value for kind in TEAM_KINDS if kind.value in kinds]
 
 
+def _page(channel: ChatChannel) -> str:
+    if channel.team_id:
+        return f"/settings/teams/{channel.team_id}/channels/"
+    return "/notifications/settings/"
+
+
 def _queue_test(channel: ChatChannel, actor: User, at: datetime) -> None:
     waiting = Mail.objects.pending().filter(channel=channel, is_test=True)
     if not waiting.update(not_before=None):
@@ -185,7 +193,7 @@ def _queue_test(channel: ChatChannel, actor: User, at: datetime) -> None:
             user=actor,
             channel=channel,
             subject="Test message",
-            text=TEST_TEXT,
+            text=f"{TEST_TEXT}\n{urljoin(settings.SITE_URL, _page(channel))}",
             is_test=True,
             created_at=at,
         )

@@ -313,7 +313,10 @@ class TestTestMessage:
         chat_channels.test_channel(actor=uma, channel=channel, at=MONDAY)
         send_due_chats()
 
-        assert chat.texts[-1] == chat_channels.TEST_TEXT
+        assert chat.texts[-1].splitlines() == [
+            chat_channels.TEST_TEXT,
+            "http://localhost:8000/notifications/settings/",
+        ]
         channel.refresh_from_db()
         assert (channel.broken_at, channel.trouble) == (None, "")
 
