@@ -19,6 +19,7 @@ SYNC_LEASE = "sync"
 PLANS_LEASE = "plans"
 DEADLINES_LEASE = "dues"
 MAILS_LEASE = "mails"
+CHATS_LEASE = "chats"
 PARSER_LEASE = "parser"
 
 # Functions of `assignments.tasks`, with the leases under which they run.
@@ -28,6 +29,7 @@ _LEASES = {
     "write_plans": (PLANS_LEASE,),
     "work_out_dues": (DEADLINES_LEASE,),
     "send_mails": (MAILS_LEASE,),
+    "send_chats": (CHATS_LEASE,),
     "parse_mails": (PARSER_LEASE,),
 }
 
@@ -62,6 +64,14 @@ def nudge_mails() -> None:
     Once, when the transaction commits, unless its lease is taken then.
     """
     _enqueue_on_commit("send_mails")
+
+
+def nudge_chats() -> None:
+    """Queue the task that composes and sends messages in chat.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
+    _enqueue_on_commit("send_chats")
 
 
 def nudge_parser() -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from assignments import database_clock, smtp
+from assignments.chat.delivery import send_chat
 from assignments.services import account as accounts
 from assignments.services import task_leases
 from assignments.services.bulk import write_plan
@@ -21,18 +22,25 @@ from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher
 from assignments.services.mail_content import parse_waiting
 from assignments.services.mirror import conversations, scheduler
-from assignments.services.notifications import compose, outbox
+from assignments.services.notifications import (
+    chat_compose,
+    chat_outbox,
+    compose,
+    outbox,
+)
 from assignments.services.operations import tick as minute_tick
 from assignments.services.sla import recalculate
 from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
 from assignments.task_queue import (
+    CHATS_LEASE,
     DEADLINES_LEASE,
     DISPATCH_LEASES,
     MAILS_LEASE,
     PARSER_LEASE,
     PLANS_LEASE,
     SYNC_LEASE,
+    nudge_chats,
     nudge_deadlines,
     nudge_dispatch,
     nudge_mails,
@@ -101,7 +109,7 @@ def tick() -> str:
     """Do each minute what needs no network; return the sentence of `operations.tick`.
 
     Then queue a sync, and those tasks that have work: plans, deadlines, parser,
-    dispatch, mails. Returns a sentence and does nothing if another tick runs.
+    dispatch, mails, chats. Returns a sentence and does nothing if another tick runs.
     """
     now = database_clock.now()
     with _leased((TICK_SEAT,), now) as lease:
@@ -119,6 +127,8 @@ def tick() -> str:
     nudge_sync()
     if compose.has_mail_to_send(at=now):
         nudge_mails()
+    if chat_compose.has_chat_to_send(at=now):
+        nudge_chats()
     return done
 
 
@@ -211,6 +221,27 @@ def send_mails() -> str:
     if outbox.has_due_mail(at=database_clock.now()):
         nudge_mails()
     return f"Mails sent: {count}."
+
+
+def send_chats() -> str:
+    """Compose the messages in chat that are due, and deliver those that wait for at most
+    SEAT_TIME seconds.
+
+    Return "Messages in chat: <count>.", which counts handled ones, or another sentence
+    if the lease is taken. The task is queued again if more are due.
+    """
+    started = database_clock.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    with _leased((CHATS_LEASE,), started) as lease:
+        if lease is None:
+            return "Somebody else is sending."
+        chat_compose.compose_due_chats(at=started)
+        count = chat_outbox.deliver_due_chats(
+            send=send_chat, until=until, clock=database_clock.now
+        )
+    if chat_outbox.has_due_message(at=database_clock.now()):
+        nudge_chats()
+    return f"Messages in chat: {count}."
 
 
 def open_lead(map_id: int) -> str:

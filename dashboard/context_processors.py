@@ -70,7 +70,9 @@ def _list_context(page: PageRequest) -> dict[str, Any]:
 
 def _troubles(user: User) -> list[status.Trouble]:
     found = status.troubles(at=timezone.now())
-    return [*found, *status.mail_troubles()] if access.is_manager(user) else found
+    if not access.is_manager(user):
+        return found
+    return [*found, *status.mail_troubles(), *status.chat_troubles()]
 
 
 def _news(user: User) -> int:

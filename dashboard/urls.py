@@ -21,7 +21,7 @@ from dashboard.inbox import views as inbox
 from dashboard.inbox import views_saved
 from dashboard.lead import views as lead
 from dashboard.notifications import views as notices
-from dashboard.notifications import views_preferences
+from dashboard.notifications import views_channels, views_preferences
 from dashboard.palette import views as palette
 from dashboard.performance import views as performance
 from dashboard.review import views as review
@@ -127,6 +127,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "notifications/settings/",
         views_preferences.own_wishes,
         name="notification_settings",
+    ),
+    path("notifications/channels/", views_channels.add_channel, name="add_channel"),
+    path(
+        "notifications/channels/<int:pk>/",
+        views_channels.change_channel,
+        name="change_channel",
+    ),
+    path(
+        "notifications/channels/<int:pk>/test/",
+        views_channels.test_channel,
+        name="test_channel",
+    ),
+    path(
+        "notifications/channels/<int:pk>/remove/",
+        views_channels.remove_channel,
+        name="remove_channel",
+    ),
+    path(
+        "settings/teams/<int:pk>/channels/",
+        views_channels.team_channels,
+        name="team_channels",
     ),
     path("system/mails/<int:pk>/send/", system.send_mail_again, name="send_mail_again"),
     path("system/mails/<int:pk>/dismiss/", system.dismiss_mail, name="dismiss_mail"),

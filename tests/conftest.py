@@ -15,6 +15,7 @@ from assignments.models.lead import NEVER
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.wsgi import application
 from assignments.smartlead import client as smartlead
+from tests.chat_server import ChatServer, open_chat_server
 from tests.factories import MONDAY, make_target
 from tests.skipped_tests import pytest_sessionfinish
 from tests.smtp_server import (
@@ -75,6 +76,14 @@ def postbox(settings) -> Iterator[SmtpServer]:
     with open_smtp_server() as box:
         settings.MAILERS = mailers(box)
         yield box
+
+
+@pytest.fixture
+def chat(settings) -> Iterator[ChatServer]:
+    """A real chat server on this machine, which may be written to."""
+    settings.OUTGOING_PRIVATE = True
+    with open_chat_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from assignments.models import (
     CalendarFeed,
     Campaign,
     Category,
+    ChatChannel,
     Coverage,
     CoveringMember,
     Hold,
@@ -307,6 +308,20 @@ def make_notification(
         "created_at": MONDAY,
     }
     return Notification.objects.create(user=user, subject=subject, **(values | fields))
+
+
+def make_channel(user: User | None = None, **fields: Any) -> ChatChannel:
+    """Make a channel of Slack whose address was never one."""
+    values: dict[str, Any] = {
+        "service": "slack",
+        "secret": "never one",
+        "created_at": MONDAY,
+    }
+    return ChatChannel.objects.create(user=user, **(values | fields))
+
+
+def make_team_channel(team: Team, **fields: Any) -> ChatChannel:
+    return make_channel(team=team, **fields)
 
 
 def make_message(lead: Lead, body: str = "<p>Hello</p>", **fields: Any) -> Message:

@@ -4,6 +4,7 @@ from assignments.models.access_change import AccessChange
 from assignments.models.account import Account, Heartbeat, HostPart, TaskLease
 from assignments.models.assignment import Assignment, Batch
 from assignments.models.budget import Budget
+from assignments.models.chat_channel import ChatChannel
 from assignments.models.conversation import LeadNote, Message
 from assignments.models.coverage import (
     CalendarFeed,
@@ -58,6 +59,7 @@ __all__ = [
     "Campaign",
     "Category",
     "ClientLimit",
+    "ChatChannel",
     "Coverage",
     "CoverageEvent",
     "CoverageNotice",

@@ -13,18 +13,27 @@ if TYPE_CHECKING:
 
 
 class MailQuerySet(models.QuerySet["Mail"]):
+    def by_mail(self) -> Self:
+        """Return what goes to an address, not to a chat channel."""
+        return self.filter(channel=None)
+
+    def in_chat(self) -> Self:
+        return self.filter(channel__isnull=False)
+
     def pending(self) -> Self:
         return self.filter(state__in=(Mail.State.WAITING, Mail.State.SENDING))
 
     def returned(self) -> Self:
-        """Return refused mails that nobody has dismissed yet."""
-        return self.filter(state=Mail.State.REFUSED, dismissed_at=None)
+        """Return refused mails that nobody has dismissed yet; no messages in chat."""
+        return self.by_mail().filter(state=Mail.State.REFUSED, dismissed_at=None)
 
 
 class Mail(models.Model):
-    """One e-mail on its way to one address: the row is the queue.
+    """One e-mail on its way to one address, or one message to one chat channel: the row
+    is the queue.
 
-    The id in its head is made with the row, so that mail programs recognise a repeat.
+    The id in the head of a mail is made with the row, so that mail programs recognise a
+    repeat.
     """
 
     class State(models.TextChoices):
@@ -45,13 +54,19 @@ class Mail(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     # As it was found: it may be no address at all, which is then the outcome.
+    # Empty if it goes to a channel.
     address = models.CharField(max_length=254)
+    channel = models.ForeignKey(
+        "ChatChannel", on_delete=models.CASCADE, null=True, related_name="messages"
+    )
     subject = PlainField(max_length=200)
     text = PlainTextField()
     html = PlainTextField()
     # Of a mail about the login itself, which nobody can turn off; else empty. Its link is
     # a secret: it is put in when the mail is sent.
     purpose = models.CharField(max_length=11, choices=Purpose, blank=True)
+    # Somebody asked for it to see whether a channel works: it is sent even if not.
+    is_test = models.BooleanField(default=False, db_default=False)
     state = models.CharField(max_length=7, choices=State, default=State.WAITING)
     outcome = SentenceField(max_length=500, blank=True)
     created_at = models.DateTimeField()
@@ -68,6 +83,7 @@ class Mail(models.Model):
 
     if TYPE_CHECKING:
         user_id: int | None
+        channel_id: int | None
         notifications: RelatedManager[Notification]
 
     class Meta:
@@ -76,6 +92,10 @@ class Mail(models.Model):
             models.Index(fields=["state", "dismissed_at"], name="mail_by_state"),
         ]
         constraints = [
+            models.CheckConstraint(
+                name="a_message_in_chat_has_no_address",
+                condition=Q(channel=None) | Q(address=""),
+            ),
             models.CheckConstraint(
                 name="a_sending_mail_has_a_claim",
                 condition=~Q(state="sending")

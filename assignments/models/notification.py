@@ -34,11 +34,16 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Return notifications that have still to go out by e-mail."""
         return self.filter(mail_waits=True)
 
+    def to_chat(self) -> Self:
+        """Return notifications that have still to go out to chat channels."""
+        return self.filter(chat_waits=True)
+
 
 class Notification(models.Model):
     """One thing told to one person, once: however many leads it is about.
 
-    Its reader is a user; or a member without a login, who is told by e-mail only.
+    Its reader is a user; or a member without a login, who is told by e-mail only; or
+    the chat channel of a team, in which the whole team reads it.
     """
 
     user = models.ForeignKey(
@@ -49,6 +54,9 @@ class Notification(models.Model):
     )
     member = models.ForeignKey(
         "Member", on_delete=models.PROTECT, null=True, related_name="notifications"
+    )
+    channel = models.ForeignKey(
+        "ChatChannel", on_delete=models.CASCADE, null=True, related_name="notifications"
     )
     kind = models.CharField(max_length=10, choices=NotificationKind)
     # What it is about, so that it is told once: "batch-12", "coverage-3-start".
@@ -65,6 +73,7 @@ class Notification(models.Model):
     mail = models.ForeignKey(
         "Mail", on_delete=models.PROTECT, null=True, related_name="notifications"
     )
+    chat_waits = models.BooleanField(default=False, db_default=False)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -81,6 +90,11 @@ class Notification(models.Model):
                 name="notification_to_mail",
                 condition=Q(mail_waits=True),
             ),
+            models.Index(
+                fields=["user", "channel"],
+                name="notification_to_chat",
+                condition=Q(chat_waits=True),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -89,10 +103,14 @@ class Notification(models.Model):
             models.UniqueConstraint(
                 name="a_member_is_told_once", fields=["member", "key"]
             ),
+            models.UniqueConstraint(
+                name="a_channel_is_told_once", fields=["channel", "key"]
+            ),
             models.CheckConstraint(
                 name="a_notification_has_one_reader",
-                condition=Q(user__isnull=False, member=None)
-                | Q(user=None, member__isnull=False),
+                condition=Q(user__isnull=False, member=None, channel=None)
+                | Q(user=None, member__isnull=False, channel=None)
+                | Q(user=None, member=None, channel__isnull=False),
             ),
             models.CheckConstraint(
                 name="a_notification_leads_to_a_page_of_ours",
@@ -103,6 +121,7 @@ class Notification(models.Model):
     if TYPE_CHECKING:
         user_id: int | None
         member_id: int | None
+        channel_id: int | None
 
     def __str__(self) -> str:
         return self.subject
@@ -112,6 +131,12 @@ class ByMail(models.TextChoices):
     AT_ONCE = "at_once", "At once"
     DIGEST = "digest", "In the daily digest"
     NO = "no", "No e-mail"
+
+
+class InChat(models.TextChoices):
+    AT_ONCE = "at_once", "At once"
+    DIGEST = "digest", "In the daily digest"
+    NO = "no", "No message"
 
 
 class NotificationChoice(models.Model):
@@ -125,6 +150,10 @@ class NotificationChoice(models.Model):
     kind = models.CharField(max_length=10, choices=NotificationKind)
     in_app = models.BooleanField()
     by_mail = models.CharField(max_length=7, choices=ByMail)
+    # Empty: as by default; they chose before there was chat.
+    in_chat = models.CharField(
+        max_length=7, choices=InChat, blank=True, default="", db_default=""
+    )
 
     class Meta:
         constraints = [

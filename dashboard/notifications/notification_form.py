@@ -1,11 +1,11 @@
-"""The form of what somebody is told, and how: a line for each kind, then the times."""
+"""Forms of what somebody is told, and how: a line for each kind, then the times."""
 
 from typing import Any
 
 from django import forms
 from django.forms.boundfield import BoundField
 
-from assignments.models.notification import ByMail, NotificationKind
+from assignments.models.notification import ByMail, InChat, NotificationKind
 from assignments.services.notifications.preferences import (
     KindPreference,
     NotificationPreferences,
@@ -53,7 +53,11 @@ class WishesForm(forms.Form):
     quiet_from = _time("Quiet from")
     quiet_to = _time("Quiet until")
 
-    def __init__(self, data: Any = None, *, wishes: NotificationPreferences) -> None:
+    def __init__(
+        self, data: Any = None, *, wishes: NotificationPreferences, has_chat: bool
+    ) -> None:
+        self._wishes = wishes
+        self._has_chat = has_chat
         super().__init__(data, initial=_initial(wishes))
         for kind in NotificationKind:
             self.fields[f"in_app_{kind}"] = forms.BooleanField(
@@ -62,6 +66,10 @@ class WishesForm(forms.Form):
             self.fields[f"by_mail_{kind}"] = forms.ChoiceField(
                 choices=ByMail.choices, label=f"{kind.label}: by e-mail"
             )
+            if has_chat:
+                self.fields[f"in_chat_{kind}"] = forms.ChoiceField(
+                    choices=InChat.choices, label=f"{kind.label}: in chat"
+                )
 
     def clean(self) -> dict[str, Any]:
         said = self.cleaned_data
@@ -72,18 +80,31 @@ class WishesForm(forms.Form):
         return said
 
     @property
-    def lines(self) -> list[tuple[NotificationKind, str, BoundField, BoundField]]:
+    def lines(
+        self,
+    ) -> list[tuple[NotificationKind, str, BoundField, BoundField, BoundField | None]]:
+        """Return a line for each kind; its last field is None for who has no chat."""
         return [
-            (kind, ABOUT[kind], self[f"in_app_{kind}"], self[f"by_mail_{kind}"])
+            (
+                kind,
+                ABOUT[kind],
+                self[f"in_app_{kind}"],
+                self[f"by_mail_{kind}"],
+                self[f"in_chat_{kind}"] if self._has_chat else None,
+            )
             for kind in NotificationKind
         ]
 
     @property
     def choices(self) -> dict[NotificationKind, KindPreference]:
-        said = self.cleaned_data
+        said, before = self.cleaned_data, self._wishes.choices
         return {
             kind: KindPreference(
-                in_app=said[f"in_app_{kind}"], by_mail=ByMail(said[f"by_mail_{kind}"])
+                in_app=said[f"in_app_{kind}"],
+                by_mail=ByMail(said[f"by_mail_{kind}"]),
+                in_chat=InChat(said[f"in_chat_{kind}"])
+                if self._has_chat
+                else before[kind].in_chat,
             )
             for kind in NotificationKind
         }
@@ -94,4 +115,5 @@ def _initial(wishes: NotificationPreferences) -> dict[str, Any]:
     for kind, choice in wishes.choices.items():
         times[f"in_app_{kind}"] = choice.in_app
         times[f"by_mail_{kind}"] = choice.by_mail
+        times[f"in_chat_{kind}"] = choice.in_chat
     return times

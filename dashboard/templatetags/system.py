@@ -6,11 +6,15 @@ from datetime import datetime
 from django.template import Library
 from django.template.defaultfilters import floatformat
 
+from assignments.chat.services import service_name
 from assignments.models import Heartbeat, SyncSource, User
 from assignments.services.operations.status import QueueCounts, SystemOverview
 from dashboard.templatetags.handoff import age
 
 register = Library()
+
+
+register.filter("chat_service", service_name)
 
 
 @register.filter

@@ -39,7 +39,9 @@ def test_a_choice_is_kept_and_a_wrong_one_is_said(office, width):
     check_accessible_and_fits(page)
     page.get_by_label("Quiet until").fill("06:30")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Saved. It counts from the next mail on.")).to_be_visible()
+    expect(
+        page.get_by_text("Saved. It counts from the next message on.")
+    ).to_be_visible()
     assert (
         preference_for_kind(office.manager, NotificationKind.ASSIGNED).by_mail == "no"
     )

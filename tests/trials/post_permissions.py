@@ -7,6 +7,7 @@ from django.utils import timezone
 EVERYBODY, LEADERS, MANAGERS = (
     {"member", "team lead", "manager"}, {"team lead", "manager"}, {"manager"},
 )  # fmt: skip
+SLACK = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 RULE_FORM = {
     "name": "New",
     "mode": "on",
@@ -144,6 +145,10 @@ POSTS = [
     ("teams", {"name": "New"}, MANAGERS),
     ("team_settings {team}", {"name": "Changed"}, MANAGERS),
     ("remove_team {team}", {}, MANAGERS),
+    ("team_channels {team}", {"address": SLACK, "when": "at_once"}, LEADERS),
+    ("change_channel {channel}", {"kinds": "overdue", "when": "digest"}, LEADERS),
+    ("test_channel {channel}", {}, LEADERS),
+    ("remove_channel {channel}", {}, LEADERS),
     ("invite", {"login": "new", "name": "New", "role": "member"}, MANAGERS),
     ("user {member}", {"first_name": "Changed", "is_active": "on"}, MANAGERS),
     ("new_password {member}", {}, MANAGERS),

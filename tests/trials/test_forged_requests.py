@@ -13,6 +13,7 @@ from assignments.models import (
     Batch,
     CalendarFeed,
     Category,
+    ChatChannel,
     Coverage,
     DayOff,
     Hold,
@@ -44,6 +45,7 @@ from tests.factories import (
     make_mail,
     make_manager,
     make_target,
+    make_team_channel,
     make_user,
 )
 from tests.trials.post_permissions import POSTS
@@ -89,6 +91,7 @@ def rows(sample: SampleTeam) -> dict:
         "batch": lambda: make_batch([sample["cleos"]], sample["mo"]),
         "refused_batch": lambda: make_refused_batch(sample),
         "refused_mail": lambda: make_mail(outcome="No."),
+        "channel": lambda: make_team_channel(sample["team"]),
         "table": make_table,
         "target": make_target,
         "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
@@ -145,7 +148,7 @@ def everything() -> list[list[dict]]:
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         LookupTable, LookupEntry, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
-        DayOff, Mail,
+        DayOff, Mail, ChatChannel,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
@@ -190,7 +193,7 @@ class TestRoles:
         own |= {"receive_webhook", "invitation", "open_invitation"}
         own |= {route.name for route in [*account_urls.public, *account_urls.urlpatterns]}
         own |= {"look", "saved_views", "rename_view", "remove_view"}
-        own |= {"read_all", "notification_settings", "answer_zone"}
+        own |= {"read_all", "notification_settings", "answer_zone", "add_channel"}
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from assignments.models import Breach, Lead, Member, User
+from assignments.models import Breach, Lead, Member, Team, User
 from assignments.models.notification import NotificationKind
-from assignments.services.notifications.notify import notify, one_line
+from assignments.services.notifications.notify import notify, notify_team, one_line
 from assignments.services.periods import short_day
 from assignments.services.sight import EVERYTHING, Sight
 from assignments.services.sla.policy import SlaPolicy
@@ -50,6 +50,27 @@ def notify_owners(
             else f"{len(owned)} of your answers are overdue",
             text=_text([(leads[b.lead_id], b) for b in owned], zone, actions),
             path="/inbox/?sla=overdue&owner=me",
+            at=at,
+        )
+    _notify_teams(by_owner, at)
+
+
+def _notify_teams(by_owner: Mapping[Member, Sequence[Breach]], at: datetime) -> None:
+    """Tell the channels of each team how many answers of its members are overdue."""
+    by_team: dict[int | None, list[Breach]] = defaultdict(list)
+    for owner, owned in by_owner.items():
+        by_team[owner.team_id] += owned
+    teams = Team.objects.filter(pk__in=[pk for pk in by_team if pk])
+    for team in teams.filter(chat_channels__isnull=False).distinct():
+        breaches = by_team[team.pk]
+        count = len(breaches)
+        notify_team(
+            team.pk,
+            kind=NotificationKind.OVERDUE,
+            key=f"overdue-{breaches[0].pk}",
+            subject=f"{count} {'answer' if count == 1 else 'answers'} of {team} "
+            f"{'is' if count == 1 else 'are'} overdue",
+            path="/inbox/?sla=overdue",
             at=at,
         )
 

@@ -22,7 +22,7 @@ from assignments.services.coverage.certificate import (
     status_counts,
 )
 from assignments.services.isolation import run_isolated
-from assignments.services.notifications.notify import notify, one_line
+from assignments.services.notifications.notify import notify, notify_team, one_line
 from assignments.services.sight import EVERYTHING, Sight
 from assignments.services.time_zones import zone_or_default
 
@@ -77,6 +77,14 @@ def announce_troubles(*, at: datetime) -> int:
 def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     coverage = trouble.coverage
     key = f"coverage-{coverage.pk} {trouble.topic}"
+    notify_team(
+        coverage.member.team_id,
+        kind=NotificationKind.ATTENTION,
+        key=key,
+        subject=f"The coverage of {coverage.member} needs attention",
+        path=_page(coverage.pk),
+        at=at,
+    )
     responsible = alerts.responsible_users(coverage)
     # One query for all: a problem may last for weeks, and this runs each minute.
     known = Notification.objects.filter(user__in=responsible, key=key)
@@ -87,7 +95,7 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
             key=key,
             subject=trouble.sentence,
             text="",
-            path=f"/coverage/{coverage.pk}/",
+            path=_page(coverage.pk),
             at=at,
         )
         for user in responsible.exclude(pk__in=known.values("user"))
@@ -153,8 +161,14 @@ def _notify_coverer(
         return _notify_start(coverage, notice, hold_count, at)
     if notice.until != coverage.ends_at:
         later = "longer" if coverage.ends_at > notice.until else "shorter"
-        subject = f"You cover for {coverage.member} {later}: until {_last_day(notice)}"
-        return _notify(notice, hold_count, subject, at)
+        words = f"for {coverage.member} {later}: until {_last_day(notice)}"
+        return _notify(
+            notice,
+            hold_count,
+            f"You cover {words}",
+            at,
+            team_subject=f"{member} covers {words}",
+        )
     if hold_count.last > notice.last_hold and _may_count_again(notice, at):
         arrived = coverage.holds.filter(to=member, pk__gt=notice.last_hold)
         count = arrived.filter(taken_at__isnull=False).count()
@@ -176,9 +190,15 @@ def _notify_start(
     is_late = at >= notice.created_at + LONGEST
     if on_the_way.exclude(state=Hold.State.ENDED).exists() and not is_late:
         return 0
-    until = f"You cover for {coverage.member} until {_last_day(notice)}"
     count = _leads(hold_count.held) if hold_count.held else "no lead yet"
-    return _notify(notice, hold_count, f"{until}: {count}", at)
+    words = f"for {coverage.member} until {_last_day(notice)}: {count}"
+    return _notify(
+        notice,
+        hold_count,
+        f"You cover {words}",
+        at,
+        team_subject=f"{notice.member} covers {words}",
+    )
 
 
 def _notify_replaced(
@@ -212,31 +232,62 @@ def _notify_end(coverage: Coverage, notice: CoverageNotice, at: datetime) -> int
 
 
 def _close(notice: CoverageNotice, subject: str, at: datetime) -> int:
-    count = _notify(notice, HoldCount(), subject, at) if notice.until and subject else 0
+    count = 0
+    if notice.until and subject:
+        count = _notify(
+            notice,
+            HoldCount(),
+            subject,
+            at,
+            team_subject=f"{notice.member} no longer covers for "
+            f"{notice.coverage.member}",
+        )
     notice.closed_at = at
     notice.save()
     return count
 
 
 def _notify(
-    notice: CoverageNotice, hold_count: HoldCount, subject: str, at: datetime
+    notice: CoverageNotice,
+    hold_count: HoldCount,
+    subject: str,
+    at: datetime,
+    *,
+    team_subject: str = "",
 ) -> int:
+    """Notify a coverer and, with the words for others, the member's team; return 1, or 0
+    if nobody was reached.
+    """
     notice.messages += 1
     notice.until = notice.coverage.ends_at
     notice.told_at = at
     notice.last_hold = max(notice.last_hold, hold_count.last)
     notice.save()
-    page = f"/coverage/{notice.coverage_id}/"
+    page = _page(notice.coverage_id)
+    key = f"coverage-{notice.coverage_id}-covering-{notice.messages}"
     notification = notify(
         notice.member,
         kind=NotificationKind.COVERING,
-        key=f"coverage-{notice.coverage_id}-covering-{notice.messages}",
+        key=key,
         subject=subject,
         text="",
         path="/inbox/?owner=covering" if hold_count.held else page,
         at=at,
     )
+    if team_subject:
+        notify_team(
+            notice.coverage.member.team_id,
+            kind=NotificationKind.COVERING,
+            key=f"{key}-{notice.member_id}",
+            subject=team_subject,
+            path=page,
+            at=at,
+        )
     return int(notification is not None)
+
+
+def _page(coverage_id: int) -> str:
+    return f"/coverage/{coverage_id}/"
 
 
 def _notify_returned(

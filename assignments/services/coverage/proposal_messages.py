@@ -9,7 +9,7 @@ from assignments.models import Coverage, Notification, User
 from assignments.models.notification import NotificationKind
 from assignments.services.absence_wording import away_in_words, coverers_in_words
 from assignments.services.coverage.alerts import deciding_users
-from assignments.services.notifications.notify import notify
+from assignments.services.notifications.notify import notify, notify_team
 from assignments.services.time_zones import zone_or_default
 
 
@@ -39,6 +39,14 @@ def notify_deciders(
             path=_path(coverage),
             at=at,
         )
+    notify_team(
+        coverage.member.team_id,
+        kind=NotificationKind.PROPOSED,
+        key=_key(coverage, coverage.events.count()),
+        subject=f"An absence of {coverage.member} waits to be confirmed",
+        path=_path(coverage),
+        at=at,
+    )
 
 
 def notify_decided(
@@ -72,15 +80,17 @@ def concerned_users(coverage: Coverage, actor: User) -> list[User]:
 
 
 def withdraw_proposal(coverage: Coverage, *, at: datetime) -> None:
-    """Mark unread messages that a proposal waits as read, and mail them no more."""
+    """Mark unread messages that a proposal waits as read, and tell it by mail or in chat no
+    more.
+    """
     keys = [_key(coverage, number) for number in range(coverage.events.count() + 1)]
-    told = Notification.objects.filter(
-        kind=NotificationKind.PROPOSED,
-        key__in=keys,
-        user__in=deciding_users(coverage).values("pk"),
+    of_proposal = Notification.objects.filter(
+        kind=NotificationKind.PROPOSED, key__in=keys
     )
+    told = of_proposal.filter(user__in=deciding_users(coverage).values("pk"))
     told.filter(read_at=None).update(read_at=at)
     told.to_mail().update(mail_waits=False)
+    of_proposal.to_chat().update(chat_waits=False)
 
 
 def _key(coverage: Coverage, number: int) -> str:

@@ -99,9 +99,14 @@ def _compose(reader: Reader, at: datetime) -> int:
     ]
     _finish(unwanted, None)
     wanted = [notification for notification in waiting if notification not in unwanted]
-    if wishes.are_quiet(at) or (member and _is_away(member, at)):
+    if wishes.are_quiet(at) or (member and is_away(member, at)):
         return 0
-    if not (ready := _ready(wanted, wishes, at)):
+    at_once = [
+        notification
+        for notification in wanted
+        if wishes.choices[NotificationKind(notification.kind)].by_mail == ByMail.AT_ONCE
+    ]
+    if not (ready := ready_now(wanted, at_once, wishes.last_digest(at))):
         return 0
     _finish(ready, _mail(ready, user, address, at))
     return 1
@@ -125,28 +130,23 @@ def _is_wanted(
     return wishes.choices[NotificationKind(notification.kind)].by_mail != ByMail.NO
 
 
-def _ready(
-    wanted: Sequence[Notification], wishes: NotificationPreferences, at: datetime
+def ready_now(
+    wanted: Sequence[Notification], at_once: Sequence[Notification], digest: datetime
 ) -> list[Notification]:
-    """Return all of `wanted` if one of the digest is older than the last digest time.
+    """Return all of `wanted` if one of the others is older than `digest`, the last
+    digest time.
 
     Else those wanted at once, perhaps none.
     """
-    at_once = [
-        notification
-        for notification in wanted
-        if wishes.choices[NotificationKind(notification.kind)].by_mail == ByMail.AT_ONCE
-    ]
-    digest = wishes.last_digest(at)
     for_digest = [
         notification for notification in wanted if notification not in at_once
     ]
     if any(notification.created_at < digest for notification in for_digest):
         return list(wanted)
-    return at_once
+    return list(at_once)
 
 
-def _is_away(member: Member, at: datetime) -> bool:
+def is_away(member: Member, at: datetime) -> bool:
     """Return whether they are away, or back and not told yet of their leads.
 
     Away is by an agreed coverage at `at`; not told by an open notice of an own one.
@@ -171,7 +171,7 @@ def _mail(
     subject = rows[0].subject if count == 1 else f"{count} messages from Handoff"
     host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
     context = {
-        "told": [(row, _link(row)) for row in rows],
+        "told": [(row, link_to(row)) for row in rows],
         "settings": urljoin(settings.SITE_URL, outbox.SETTINGS_PATH) if user else "",
     }
     problem = _address_problem(address)
@@ -189,7 +189,7 @@ def _mail(
     )
 
 
-def _link(notification: Notification) -> str:
+def link_to(notification: Notification) -> str:
     """Return the full address of the page behind a notification.
 
     A user's goes through `/notifications/<id>/`, which marks it read.

@@ -1,4 +1,6 @@
-"""Notifications of single people: written here, read in the app or mailed."""
+"""Notifications of single people and of teams: written here, read in the app, mailed or
+sent to chat channels.
+"""
 
 import unicodedata
 from datetime import datetime
@@ -6,10 +8,10 @@ from datetime import datetime
 from django.db import transaction
 
 from assignments import smtp
-from assignments.models import Member, Notification, User
+from assignments.models import ChatChannel, Member, Notification, User
 from assignments.models.notification import NotificationKind, NotificationQuerySet
 from assignments.services.notifications.preferences import preference_for_kind
-from assignments.task_queue import nudge_mails
+from assignments.task_queue import nudge_chats, nudge_mails
 
 
 def notify(
@@ -26,7 +28,7 @@ def notify(
 
     None if they have one of this key, or are a member without a login and have no
     address or mail is off. A member's login is told instead of them. `subject` is made
-    one line of at most 200 characters. Nudges the mails if it waits.
+    one line of at most 200 characters. Nudges the mails, and the chats, if it waits.
     """
     reader = user.user or user if isinstance(user, Member) else user
     if isinstance(reader, Member) and not (smtp.is_on() and reader.email):
@@ -45,12 +47,54 @@ def notify(
     )
     if is_new and notification.mail_waits:
         nudge_mails()
+    if is_new and notification.chat_waits:
+        nudge_chats()
     return notification if is_new else None
 
 
 def _channels(reader: User | Member, kind: NotificationKind) -> dict[str, bool]:
-    in_app = isinstance(reader, User) and preference_for_kind(reader, kind).in_app
-    return {"in_app": in_app, "mail_waits": smtp.is_on()}
+    ways = {"in_app": False, "mail_waits": smtp.is_on(), "chat_waits": False}
+    if isinstance(reader, User):
+        ways["in_app"] = preference_for_kind(reader, kind).in_app
+        ways["chat_waits"] = reader.chat_channels.working().exists()
+    return ways
+
+
+def notify_team(
+    team_id: int | None,
+    *,
+    kind: NotificationKind,
+    key: str,
+    subject: str,
+    path: str,
+    at: datetime,
+) -> int:
+    """Tell a team in those of its chat channels that get this kind; return how many.
+
+    None: nobody is told. Each channel is told once per `key`. The whole team reads it,
+    whatever leads its members may see: `subject` names no lead.
+    """
+    count = 0
+    if team_id is None:
+        return count
+    for channel in ChatChannel.objects.working().filter(team=team_id):
+        if kind in channel.kinds:
+            _, is_new = Notification.objects.get_or_create(
+                channel=channel,
+                key=key,
+                defaults={
+                    "kind": kind,
+                    "subject": one_line(subject)[:200],
+                    "path": path,
+                    "created_at": at,
+                    "in_app": False,
+                    "chat_waits": True,
+                },
+            )
+            count += is_new
+    if count:
+        nudge_chats()
+    return count
 
 
 def notifications_of(user: User) -> NotificationQuerySet:

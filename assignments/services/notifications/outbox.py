@@ -1,5 +1,8 @@
 """The way of a mail to the mail server: claimed, delivered, recorded.
 
+Messages in chat are rows of the same table and go by `chat_outbox`, so that neither
+holds up the other.
+
 A claim is a random token and a lease, as for all that is sent. A mail that may have
 arrived is sent again with the same Message-ID: rather twice than never.
 """
@@ -9,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -19,6 +23,7 @@ from django.db.models import F, Q, QuerySet
 from assignments import smtp
 from assignments.mail_encoding import wire_address
 from assignments.models import Mail, MailServer, User
+from assignments.models.mail import MailQuerySet
 from assignments.services.access import require_manager
 from assignments.services.errors import Stale
 from assignments.services.notifications.preferences import mail_address
@@ -74,10 +79,20 @@ def claim_next(*, at: datetime) -> MailClaim | None:
     """
     if not can_deliver(at=at):
         return None
-    for mail in _due(at).order_by("failures", "pk")[:8]:
+    return claim_first(_due(at), ("failures", "pk"), at=at)
+
+
+def claim_first(
+    due: QuerySet[Mail], order: Sequence[Any], *, at: datetime
+) -> MailClaim | None:
+    """Claim the first of these for MAIL_LEASE seconds; None if others took the first
+    eight.
+    """
+    for mail in due.order_by(*order)[:8]:
         token = secrets.token_hex(16)
         lease = at + timedelta(seconds=settings.MAIL_LEASE)
-        mine = _due(at).filter(pk=mail.pk)
+        # Without joins: a claim must see what another process has just written.
+        mine = due_messages(at).filter(pk=mail.pk)
         if mine.update(state=State.SENDING, token=token, lease_until=lease):
             return MailClaim(mail, token)
     return None
@@ -110,7 +125,7 @@ def mail_server() -> MailServer:
     return MailServer.objects.filter(pk=1).first() or MailServer(pk=1)
 
 
-def deliver_claimed(
+def deliverclaimed(
     claim: MailClaim, *, postman: Postman, clock: Callable[[], datetime]
 ) -> bool:
     """Deliver one mail and record the result.
@@ -121,27 +136,27 @@ def deliver_claimed(
     none: it returns True and clears trouble.
     """
     deadline = timedelta(seconds=settings.MAIL_DEADLINE)
-    if not _claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
+    if not claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
         return True  # we slept too long: another process has it by now
     try:
         postman.deliver(_message(claim.mail))
     except MailTrouble as trouble:
-        _claimed(claim).update(state=State.WAITING, token="", lease_until=None)
+        claimed(claim).update(state=State.WAITING, token="", lease_until=None)
         _record_trouble(str(trouble), clock())
         return False
     except RefusedForGood as refusal:
-        _settle(claim, State.REFUSED, str(refusal), clock())
+        settle(claim, State.REFUSED, str(refusal), clock())
     except ServerRefusal as reason:
         # The mail waits too: so the next one shows whether this one was the cause.
-        _retry_later(claim, str(reason), clock())
+        retry_later(claim, str(reason), clock())
         _record_trouble(str(reason), clock())
         return False
     except TryLater as reason:
-        _retry_later(claim, str(reason), clock())
+        retry_later(claim, str(reason), clock())
     except ValueError:
-        _settle(claim, State.REFUSED, NO_ADDRESS, clock())
+        settle(claim, State.REFUSED, NO_ADDRESS, clock())
     else:
-        _settle(claim, State.SENT, "", clock())
+        settle(claim, State.SENT, "", clock())
     MailServer.objects.filter(pk=1, trouble_since__isnull=False).update(**NO_TROUBLE)
     return True
 
@@ -155,7 +170,7 @@ def deliver_due_mails(
     """
     count = 0
     while clock() < until and (claim := claim_next(at=clock())):
-        if not deliver_claimed(claim, postman=postman, clock=clock):
+        if not deliverclaimed(claim, postman=postman, clock=clock):
             break
         count += 1
     return count
@@ -175,7 +190,7 @@ def mail_health() -> MailHealth:
         trouble=known.trouble,
         trouble_since=known.trouble_since,
         try_again_at=known.try_again_at,
-        waiting=Mail.objects.pending().count(),
+        waiting=Mail.objects.by_mail().pending().count(),
         returned=list(refused.defer("text", "html")[:MOST_ROWS]),
         returned_total=refused.count(),
     )
@@ -230,17 +245,22 @@ def dismiss_refused(*, actor: User, mail: Mail, at: datetime) -> None:
 
 
 def _due(at: datetime) -> QuerySet[Mail]:
-    """Return mails whose time has come and that wait, or whose lease ran out.
+    return due_messages(at).by_mail()
 
-    The time of a mail without `not_before` has come.
+
+def due_messages(at: datetime) -> MailQuerySet:
+    """Return mails and messages in chat whose time has come and that wait, or whose
+    lease ran out.
+
+    The time of one without `not_before` has come.
     """
     waiting = Q(state=State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
     expired = Q(state=State.SENDING, lease_until__lte=at)
     return Mail.objects.pending().filter(waiting | expired)
 
 
-def _claimed(claim: MailClaim) -> QuerySet[Mail]:
-    """Return the claimed mail as a query, empty once the claim is lost."""
+def claimed(claim: MailClaim) -> QuerySet[Mail]:
+    """Return the claimed mail or message as a query, empty once the claim is lost."""
     return Mail.objects.filter(pk=claim.mail.pk, state=State.SENDING, token=claim.token)
 
 
@@ -262,8 +282,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
     return message
 
 
-def _settle(claim: MailClaim, state: Mail.State, outcome: str, at: datetime) -> None:
-    _claimed(claim).update(
+def settle(claim: MailClaim, state: Mail.State, outcome: str, at: datetime) -> None:
+    claimed(claim).update(
         state=state,
         outcome=outcome[:500],
         finished_at=at,
@@ -272,26 +292,34 @@ def _settle(claim: MailClaim, state: Mail.State, outcome: str, at: datetime) -> 
     )
 
 
-def _retry_later(claim: MailClaim, reason: str, at: datetime) -> None:
-    """Let the mail wait 1, 5, 15, then always 60 minutes, and count a failure.
+def retry_later(
+    claim: MailClaim, reason: str, at: datetime, *, wait: timedelta | None = None
+) -> None:
+    """Let the mail or message wait, and count a failure: for `wait`, else for 1, 5, 15,
+    then always 60 minutes.
 
     Refuse it instead if its first failure is three days ago or more.
     """
     mail = claim.mail
     since = mail.first_failed_at or at
     if at - since >= GIVE_UP:
-        return _settle(claim, State.REFUSED, f"Tried for three days. {reason}", at)
-    minutes = BACK_OFF[min(mail.failures, len(BACK_OFF) - 1)]
-    _claimed(claim).update(
+        return settle(claim, State.REFUSED, f"Tried for three days. {reason}", at)
+    wait = wait or back_off(mail.failures)
+    claimed(claim).update(
         state=State.WAITING,
         token="",
         lease_until=None,
         outcome=reason[:500],
         failures=F("failures") + 1,
         first_failed_at=since,
-        not_before=at + timedelta(minutes=minutes),
+        not_before=at + wait,
     )
     return None
+
+
+def back_off(failures: int) -> timedelta:
+    """Return how long to wait after so many failures before."""
+    return timedelta(minutes=BACK_OFF[min(failures, len(BACK_OFF) - 1)])
 
 
 def _record_trouble(sentence: str, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Preferences of people for notifications: by kind, and when by mail."""
+"""Preferences of people for notifications: by kind, and when by mail or in chat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from assignments.models import MailSchedule, Member, NotificationChoice, User
-from assignments.models.notification import ByMail, NotificationKind
+from assignments.models.notification import ByMail, InChat, NotificationKind
 from assignments.services.time_zones import zone_or_default
 
 DIGEST_AT = time(8)
@@ -21,11 +21,15 @@ class KindPreference:
 
     in_app: bool = True
     by_mail: ByMail = ByMail.AT_ONCE
+    # In the chat channels that they have, if any.
+    in_chat: InChat = InChat.AT_ONCE
 
 
 # Overdue answers also show in the inbox, and some people have many a day.
 DEFAULTS = {kind: KindPreference() for kind in NotificationKind} | {
-    NotificationKind.OVERDUE: KindPreference(by_mail=ByMail.DIGEST)
+    NotificationKind.OVERDUE: KindPreference(
+        by_mail=ByMail.DIGEST, in_chat=InChat.DIGEST
+    )
 }
 
 
@@ -116,7 +120,11 @@ def save_preferences(
         NotificationChoice.objects.update_or_create(
             user=user,
             kind=kind,
-            defaults={"in_app": choice.in_app, "by_mail": choice.by_mail},
+            defaults={
+                "in_app": choice.in_app,
+                "by_mail": choice.by_mail,
+                "in_chat": choice.in_chat,
+            },
         )
     MailSchedule.objects.update_or_create(
         user=user,
@@ -129,4 +137,9 @@ def save_preferences(
 
 
 def _choice(row: NotificationChoice) -> KindPreference:
-    return KindPreference(in_app=row.in_app, by_mail=ByMail(row.by_mail))
+    kind = NotificationKind(row.kind)
+    return KindPreference(
+        in_app=row.in_app,
+        by_mail=ByMail(row.by_mail),
+        in_chat=InChat(row.in_chat) if row.in_chat else DEFAULTS[kind].in_chat,
+    )

@@ -22,6 +22,11 @@ from assignments.models.assignment import Cause, State, Urgency
 from assignments.services import account as accounts
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.notifications import outbox
+from assignments.services.notifications.chat_outbox import (
+    ChatHealth,
+    chat_health,
+    failing_channels,
+)
 from assignments.services.notifications.outbox import MailHealth, mail_health
 from assignments.services.operations.smartlead_state import (
     SmartleadState,
@@ -93,6 +98,7 @@ class SystemOverview:
     queue: QueueCounts
     drift: MirrorDrift
     mail: MailHealth
+    chat: ChatHealth
     version: str = VERSION
 
     @property
@@ -103,7 +109,8 @@ class SystemOverview:
     def remarks(self) -> int:
         """Return the number of lines that ask for a look: each failing source, and one
         each for trouble with Smartlead, a silent worker, paused writes, a paused or
-        slowed budget, changes outside Handoff, and trouble or returned mails.
+        slowed budget, changes outside Handoff, trouble or returned mails, and chat
+        channels in trouble.
         """
         account = self.account
         return len(self.failing) + sum(
@@ -116,6 +123,7 @@ class SystemOverview:
                     self.budget.paused_until or self.budget.slowed_until,
                     self.drift.outside,
                     self.mail.trouble or self.mail.returned_total,
+                    self.chat.failing_total,
                 ),
             )
         )
@@ -141,6 +149,7 @@ def system_overview(*, at: datetime) -> SystemOverview:
         queue=queue_counts(),
         drift=mirror_drift(at=at),
         mail=mail_health(),
+        chat=chat_health(),
     )
 
 
@@ -207,6 +216,18 @@ def mail_troubles() -> list[Trouble]:
         sentence = "1 mail was refused" if count == 1 else f"{count} mails were refused"
         found.append(Trouble(sentence=f"{sentence} by the mail server."))
     return found
+
+
+def chat_troubles() -> list[Trouble]:
+    """Return how many chat channels of teams do not work, for sales managers.
+
+    Whose own channel does not work sees it where they chose it.
+    """
+    failing = failing_channels().filter(team__isnull=False)
+    if not (count := failing.count()):
+        return []
+    words = "1 team channel does" if count == 1 else f"{count} team channels do"
+    return [Trouble(sentence=f"{words} not take our messages.")]
 
 
 def worker_is_silent(*, at: datetime) -> bool:

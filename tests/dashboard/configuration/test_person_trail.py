@@ -103,7 +103,7 @@ class TestEnd:
 
     def test_mails_that_wait_are_never_sent(self, client, manager, mo):
         waiting = make_mail(user=mo)
-        make_mail(user=mo, is_invitation=True)
+        make_mail(user=mo, purpose=Mail.Purpose.INVITATION)
         told = make_notification(mo, mail=waiting)
         make_notification(mo, mail_waits=True)
         sent = make_mail(user=mo, state="sent", finished_at=timezone.now())
