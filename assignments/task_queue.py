@@ -20,6 +20,7 @@ PLANS_LEASE = "plans"
 DEADLINES_LEASE = "dues"
 MAILS_LEASE = "mails"
 PARSER_LEASE = "parser"
+OUTGOING_LEASE = "outgoing"
 
 # Functions of `assignments.tasks`, with the leases under which they run.
 _LEASES = {
@@ -29,6 +30,7 @@ _LEASES = {
     "work_out_dues": (DEADLINES_LEASE,),
     "send_mails": (MAILS_LEASE,),
     "parse_mails": (PARSER_LEASE,),
+    "deliver_outgoing": (OUTGOING_LEASE,),
 }
 
 
@@ -71,6 +73,14 @@ def nudge_parser() -> None:
     Once, when the transaction commits, unless its lease is taken then.
     """
     _enqueue_on_commit("parse_mails")
+
+
+def nudge_outgoing() -> None:
+    """Queue the task that sends deliveries of outgoing webhooks.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
+    _enqueue_on_commit("deliver_outgoing")
 
 
 def nudge_open_lead(map_id: int) -> None:

@@ -24,6 +24,7 @@ from assignments.services.mail_content import parse_waiting
 from assignments.services.mirror import conversations, scheduler
 from assignments.services.notifications import compose, outbox
 from assignments.services.operations import tick as minute_tick
+from assignments.services.outgoing_webhooks import delivery_queue
 from assignments.services.sla import recalculate
 from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
@@ -31,12 +32,14 @@ from assignments.task_queue import (
     DEADLINES_LEASE,
     DISPATCH_LEASES,
     MAILS_LEASE,
+    OUTGOING_LEASE,
     PARSER_LEASE,
     PLANS_LEASE,
     SYNC_LEASE,
     nudge_deadlines,
     nudge_dispatch,
     nudge_mails,
+    nudge_outgoing,
     nudge_parser,
     nudge_plans,
     nudge_sync,
@@ -100,7 +103,8 @@ def tick() -> str:
     """Do each minute what needs no network; return the sentence of `operations.tick`.
 
     Then queue a sync, and those tasks that have work: plans, deadlines, parser,
-    dispatch, mails. Returns a sentence and does nothing if another tick runs.
+    dispatch, mails, outgoing webhooks. Returns a sentence and does nothing if another
+    tick runs.
     """
     now = timezone.now()
     with _leased((TICK_SEAT,), now) as lease:
@@ -118,6 +122,8 @@ def tick() -> str:
     nudge_sync()
     if compose.has_mail_to_send(at=now):
         nudge_mails()
+    if delivery_queue.is_anything_due(at=now):
+        nudge_outgoing()
     return done
 
 
@@ -210,6 +216,23 @@ def send_mails() -> str:
     if outbox.has_due_mail(at=timezone.now()):
         nudge_mails()
     return f"Mails sent: {count}."
+
+
+def deliver_outgoing() -> str:
+    """Send outgoing webhooks that are due for at most SEAT_TIME seconds.
+
+    Return "Attempts: <count>.", or another sentence if the lease is taken. The task is
+    queued again if more are due.
+    """
+    started = timezone.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    with _leased((OUTGOING_LEASE,), started) as lease:
+        if lease is None:
+            return "Somebody else is sending."
+        count = delivery_queue.deliver_due(until=until, clock=timezone.now)
+    if delivery_queue.is_anything_due(at=timezone.now()):
+        nudge_outgoing()
+    return f"Attempts: {count}."
 
 
 def open_lead(map_id: int) -> str:

@@ -245,6 +245,9 @@ SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
 # Whether addresses that people type may be loopback or private ones.
 OUTGOING_PRIVATE = env_bool("OUTGOING_PRIVATE")
 
+# ── Outgoing webhooks ────────────────────────────────────────────────────────
+OUTGOING_LEASE = 60  # seconds that a claim of a delivery holds
+
 # ── E-mail ───────────────────────────────────────────────────────────────────
 MAIL_TIMEOUT = 10  # the longest that one answer of the mail server may take
 MAIL_DEADLINE = 30  # the longest that one mail may take

@@ -23,6 +23,7 @@ from assignments.services.coverage.certificate import (
 )
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import notify, one_line
+from assignments.services.outgoing_webhooks import payloads
 from assignments.services.time_zones import zone_or_default
 
 LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way
@@ -79,6 +80,9 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     responsible = alerts.responsible_users(coverage)
     # One query for all: a problem may last for weeks, and this runs each minute.
     known = Notification.objects.filter(user__in=responsible, key=key)
+    unaware = list(responsible.exclude(pk__in=known.values("user")))
+    if unaware and not Notification.objects.filter(key=key).exists():
+        _tell_endpoints(trouble, at)
     notifications = [
         notify(
             user,
@@ -89,9 +93,19 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
             path=f"/coverage/{coverage.pk}/",
             at=at,
         )
-        for user in responsible.exclude(pk__in=known.values("user"))
+        for user in unaware
     ]
     return sum(notification is not None for notification in notifications)
+
+
+def _tell_endpoints(trouble: alerts.CoverageTrouble, at: datetime) -> None:
+    payloads.record_coverage_trouble(
+        trouble.coverage,
+        problem=trouble.code,
+        lead_id=trouble.lead.pk if trouble.lead else None,
+        assignment_id=trouble.assignment.pk if trouble.assignment else None,
+        at=at,
+    )
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from assignments.services.coverage import tick as coverage
 from assignments.services.insights import weekly_review
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications import assignments
+from assignments.services.outgoing_webhooks import replay
 from assignments.services.people import sign_ins
 from assignments.services.routing import run as routing
 from assignments.services.webhooks import receive as webhooks
@@ -40,6 +41,7 @@ def _tidying_up(at: datetime) -> str:
     count, _ = old.delete()
     plans.delete_old_previews(at=at)
     sign_ins.prune_log(at=at)
+    replay.prune_deliveries(at=at)
     return f"{count} empty seats cleared."
 
 
