@@ -123,7 +123,7 @@ class TestCertificates:
         [("hooks.example.com", True), ("other.example.com", False)],
     )
     def test_the_certificate_must_be_that_of_the_name(
-        self, authority: Path, host: str, is_right: bool
+        self, authority: Path, host: str, *, is_right: bool
     ):
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(authority)

@@ -23,6 +23,9 @@ from assignments.models import (
     Member,
     MemberHours,
     Note,
+    OutgoingDelivery,
+    OutgoingEndpoint,
+    OutgoingEvent,
     RoutingRule,
     RuleCondition,
     RuleMember,
@@ -38,7 +41,9 @@ from tests.factories import (
     make_assignment,
     make_batch,
     make_coverage,
+    make_delivery,
     make_drift,
+    make_endpoint,
     make_hold,
     make_lead,
     make_mail,
@@ -89,6 +94,9 @@ def rows(sample: SampleTeam) -> dict:
         "batch": lambda: make_batch([sample["cleos"]], sample["mo"]),
         "refused_batch": lambda: make_refused_batch(sample),
         "refused_mail": lambda: make_mail(outcome="No."),
+        "endpoint": make_endpoint,
+        "disabled_endpoint": lambda: make_endpoint(disabled_why="Gone."),
+        "failed_delivery": lambda: make_delivery(outcome="No."),
         "table": make_table,
         "target": make_target,
         "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
@@ -145,7 +153,7 @@ def everything() -> list[list[dict]]:
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         LookupTable, LookupEntry, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
-        DayOff, Mail,
+        DayOff, Mail, OutgoingEndpoint, OutgoingEvent, OutgoingDelivery,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]

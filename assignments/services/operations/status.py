@@ -27,6 +27,10 @@ from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
 )
+from assignments.services.outgoing_webhooks.status import (
+    OutgoingHealth,
+    outgoing_health,
+)
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 from assignments.version import VERSION
 
@@ -93,6 +97,7 @@ class SystemOverview:
     queue: QueueCounts
     drift: MirrorDrift
     mail: MailHealth
+    outgoing: OutgoingHealth
     version: str = VERSION
 
     @property
@@ -103,7 +108,8 @@ class SystemOverview:
     def remarks(self) -> int:
         """Return the number of lines that ask for a look: each failing source, and one
         each for trouble with Smartlead, a silent worker, paused writes, a paused or
-        slowed budget, changes outside Handoff, and trouble or returned mails.
+        slowed budget, changes outside Handoff, trouble or returned mails, and outgoing
+        webhooks that fail.
         """
         account = self.account
         return len(self.failing) + sum(
@@ -116,6 +122,7 @@ class SystemOverview:
                     self.budget.paused_until or self.budget.slowed_until,
                     self.drift.outside,
                     self.mail.trouble or self.mail.returned_total,
+                    self.outgoing.is_trouble,
                 ),
             )
         )
@@ -141,6 +148,7 @@ def system_overview(*, at: datetime) -> SystemOverview:
         queue=queue_counts(),
         drift=mirror_drift(at=at),
         mail=mail_health(),
+        outgoing=outgoing_health(),
     )
 
 

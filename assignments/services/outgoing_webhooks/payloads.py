@@ -1,5 +1,5 @@
-"""What an event says: ids, and names of members; never the name, address or mails of a
-lead. docs/outgoing-webhooks.md shows each of them.
+"""The data of each event: ids, and names of members; never the name, address or mails
+of a lead. docs/outgoing-webhooks.md shows each of them.
 """
 
 from collections.abc import Iterable, Mapping

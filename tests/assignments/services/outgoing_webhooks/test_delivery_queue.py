@@ -17,7 +17,11 @@ from tests.assignments.services.outgoing_webhooks.conftest import (
     make_endpoint,
     only_delivery,
 )
-from tests.assignments.services.outgoing_webhooks.sending import HOUR, happen, send_due
+from tests.assignments.services.outgoing_webhooks.worker_steps import (
+    HOUR,
+    happen,
+    send_due,
+)
 from tests.factories import MONDAY, make_user
 from tests.webhook_receiver import open_receiver
 
