@@ -81,7 +81,7 @@ def rows(sample: SampleTeam) -> dict:
     now = timezone.now()
     final = {"created_at": now, "finished_at": now}
     known = {name: lambda row=row: row for name, row in sample.items()}
-    return known | {
+    return known | outgoing_rows() | {
         "waiting": lambda: make_assignment(sample["cleos"], sample["mo"]),
         "done": lambda: make_assignment(
             sample["cleos"], sample["cleo"], expected=sample["mo"], state="done",
@@ -94,9 +94,6 @@ def rows(sample: SampleTeam) -> dict:
         "batch": lambda: make_batch([sample["cleos"]], sample["mo"]),
         "refused_batch": lambda: make_refused_batch(sample),
         "refused_mail": lambda: make_mail(outcome="No."),
-        "endpoint": make_endpoint,
-        "disabled_endpoint": lambda: make_endpoint(disabled_why="Gone."),
-        "failed_delivery": lambda: make_delivery(outcome="No."),
         "table": make_table,
         "target": make_target,
         "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),
@@ -114,6 +111,14 @@ def rows(sample: SampleTeam) -> dict:
             sample["eves"], sample["mo"], state="refused", **final
         ),
     }  # fmt: skip
+
+
+def outgoing_rows() -> dict:
+    return {
+        "endpoint": make_endpoint,
+        "disabled_endpoint": lambda: make_endpoint(disabled_why="Gone."),
+        "failed_delivery": lambda: make_delivery(outcome="No."),
+    }
 
 
 def make_absence(sample: SampleTeam, begins: int, **fields) -> Coverage:
