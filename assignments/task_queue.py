@@ -21,6 +21,7 @@ DEADLINES_LEASE = "dues"
 MAILS_LEASE = "mails"
 CHATS_LEASE = "chats"
 PARSER_LEASE = "parser"
+OUTGOING_LEASE = "outgoing"
 
 # Functions of `assignments.tasks`, with the leases under which they run.
 _LEASES = {
@@ -31,6 +32,7 @@ _LEASES = {
     "send_mails": (MAILS_LEASE,),
     "send_chats": (CHATS_LEASE,),
     "parse_mails": (PARSER_LEASE,),
+    "deliver_outgoing": (OUTGOING_LEASE,),
 }
 
 
@@ -81,6 +83,14 @@ def nudge_parser() -> None:
     Once, when the transaction commits, unless its lease is taken then.
     """
     _enqueue_on_commit("parse_mails")
+
+
+def nudge_outgoing() -> None:
+    """Queue the task that sends deliveries of outgoing webhooks.
+
+    Once, when the transaction commits, unless its lease is taken then.
+    """
+    _enqueue_on_commit("deliver_outgoing")
 
 
 def nudge_open_lead(map_id: int) -> None:

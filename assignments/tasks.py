@@ -29,6 +29,7 @@ from assignments.services.notifications import (
     outbox,
 )
 from assignments.services.operations import tick as minute_tick
+from assignments.services.outgoing_webhooks import delivery_queue
 from assignments.services.sla import recalculate
 from assignments.smartlead.budget import CallBudget, account_budget
 from assignments.smartlead.client import Client, connect
@@ -37,6 +38,7 @@ from assignments.task_queue import (
     DEADLINES_LEASE,
     DISPATCH_LEASES,
     MAILS_LEASE,
+    OUTGOING_LEASE,
     PARSER_LEASE,
     PLANS_LEASE,
     SYNC_LEASE,
@@ -44,6 +46,7 @@ from assignments.task_queue import (
     nudge_deadlines,
     nudge_dispatch,
     nudge_mails,
+    nudge_outgoing,
     nudge_parser,
     nudge_plans,
     nudge_sync,
@@ -109,7 +112,8 @@ def tick() -> str:
     """Do each minute what needs no network; return the sentence of `operations.tick`.
 
     Then queue a sync, and those tasks that have work: plans, deadlines, parser,
-    dispatch, mails, chats. Returns a sentence and does nothing if another tick runs.
+    dispatch, mails, chats, outgoing webhooks. Returns a sentence and does nothing if
+    another tick runs.
     """
     now = database_clock.now()
     with _leased((TICK_SEAT,), now) as lease:
@@ -129,6 +133,8 @@ def tick() -> str:
         nudge_mails()
     if chat_compose.has_chat_to_send(at=now):
         nudge_chats()
+    if delivery_queue.is_anything_due(at=now):
+        nudge_outgoing()
     return done
 
 
@@ -242,6 +248,23 @@ def send_chats() -> str:
     if chat_outbox.has_due_message(at=database_clock.now()):
         nudge_chats()
     return f"Messages in chat: {count}."
+
+
+def deliver_outgoing() -> str:
+    """Send outgoing webhooks that are due for at most SEAT_TIME seconds.
+
+    Return "Attempts: <count>.", or another sentence if the lease is taken. The task is
+    queued again if more are due.
+    """
+    started = database_clock.now()
+    until = started + timedelta(seconds=settings.SEAT_TIME)
+    with _leased((OUTGOING_LEASE,), started) as lease:
+        if lease is None:
+            return "Somebody else is sending."
+        count = delivery_queue.deliver_due(until=until, clock=database_clock.now)
+    if delivery_queue.is_anything_due(at=database_clock.now()):
+        nudge_outgoing()
+    return f"Attempts: {count}."
 
 
 def open_lead(map_id: int) -> str:

@@ -289,6 +289,9 @@ OUTGOING_PRIVATE = env_bool("OUTGOING_PRIVATE")
 HOST_NAME = env("HOST_NAME", gethostname() or "localhost")[:63]
 CLOCK_TOLERANCE = 2.0  # seconds; a host that is further off uses the database's clock
 
+# ── Outgoing webhooks ────────────────────────────────────────────────────────
+OUTGOING_LEASE = 60  # seconds that a claim of a delivery holds
+
 # ── E-mail ───────────────────────────────────────────────────────────────────
 MAIL_TIMEOUT = 10  # the longest that one answer of the mail server may take
 MAIL_DEADLINE = 30  # the longest that one mail may take

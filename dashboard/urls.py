@@ -22,6 +22,7 @@ from dashboard.inbox import views_saved
 from dashboard.lead import views as lead
 from dashboard.notifications import views as notices
 from dashboard.notifications import views_channels, views_preferences
+from dashboard.outgoing_webhooks import views as outgoing, views_actions as outgoing_actions
 from dashboard.palette import views as palette
 from dashboard.performance import views as performance
 from dashboard.review import views as review
@@ -230,6 +231,54 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="remove_mapping_line",
     ),
     path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("settings/outgoing/", outgoing.outgoing_webhooks, name="outgoing_webhooks"),
+    path("settings/outgoing/new/", outgoing.new_endpoint, name="new_endpoint"),
+    path("settings/outgoing/<int:pk>/", outgoing.endpoint_page, name="endpoint"),
+    path(
+        "settings/outgoing/<int:pk>/secret/",
+        outgoing.show_secret,
+        name="endpoint_secret",
+    ),
+    path(
+        "settings/outgoing/<int:pk>/rotate/",
+        outgoing.rotate_secret,
+        name="rotate_endpoint_secret",
+    ),
+    path(
+        "settings/outgoing/<int:pk>/test/",
+        outgoing_actions.send_test,
+        name="test_endpoint",
+    ),
+    path(
+        "settings/outgoing/<int:pk>/enable/",
+        outgoing_actions.enable,
+        name="enable_endpoint",
+    ),
+    path(
+        "settings/outgoing/<int:pk>/disable/",
+        outgoing_actions.disable,
+        name="disable_endpoint",
+    ),
+    path(
+        "settings/outgoing/<int:pk>/remove/",
+        outgoing_actions.remove,
+        name="remove_endpoint",
+    ),
+    path(
+        "settings/outgoing/<int:pk>/replay/",
+        outgoing_actions.replay_failed,
+        name="replay_failed",
+    ),
+    path(
+        "settings/outgoing/deliveries/<int:pk>/replay/",
+        outgoing_actions.replay_delivery,
+        name="replay_delivery",
+    ),
+    path(
+        "settings/outgoing/deliveries/<int:pk>/dismiss/",
+        outgoing_actions.dismiss_delivery,
+        name="dismiss_delivery",
+    ),
     path("settings/users/", settings.users, name="users"),
     path("settings/users/invite/", views_invitations.invite, name="invite"),
     path("settings/users/<int:pk>/", settings.user_page, name="user"),

@@ -25,6 +25,9 @@ from assignments.models import (
     Member,
     Message,
     Notification,
+    OutgoingDelivery,
+    OutgoingEndpoint,
+    OutgoingEvent,
     RoutingRule,
     SavedPlan,
     SlaTarget,
@@ -33,6 +36,7 @@ from assignments.models import (
     User,
 )
 from assignments.models.assignment import Cause
+from assignments.models.outgoing_webhook import OutgoingKind
 from assignments.models.plan import StrategyKind
 from assignments.services.bulk import plans
 from assignments.services.bulk.allocation import AllocationRequest, PlanPart
@@ -40,6 +44,10 @@ from assignments.services.bulk.table_keys import normalized_key
 from assignments.services.ledger.batch import AutomaticPlan, Proposal
 from assignments.services.mail_content.parsed_mail import parsed_columns
 from assignments.services.mail_content.search_text import search_text_of
+from assignments.services.outgoing_webhooks.signing_secrets import (
+    encrypted,
+    new_secret,
+)
 
 MONDAY = datetime(2026, 5, 11, 9, 0, tzinfo=UTC)
 _numbers = itertools.count(1000)
@@ -346,3 +354,35 @@ def make_mail(address: str = "ana@example.com", **fields: Any) -> Mail:
     if fields.get("outcome"):
         values |= {"state": "refused", "finished_at": MONDAY}
     return Mail.objects.create(address=address, **(values | fields))
+
+
+def make_endpoint(**fields: Any) -> OutgoingEndpoint:
+    """Make an endpoint that takes all kinds; with `disabled_why`, a disabled one."""
+    values: dict[str, Any] = {
+        "url": "https://93.184.216.34/hook",  # a number: nothing to look up
+        "description": "Board",
+        "kinds": OutgoingKind.values,
+        "secret": encrypted(new_secret()),
+        "created_at": MONDAY,
+    }
+    if fields.get("disabled_why"):
+        values |= {"is_active": False, "disabled_at": MONDAY, "was_stopped": True}
+    return OutgoingEndpoint.objects.create(**(values | fields))
+
+
+def make_delivery(
+    endpoint: OutgoingEndpoint | None = None, *, data: Any = None, **fields: Any
+) -> OutgoingDelivery:
+    """Make a waiting delivery of an event; with an outcome, a failed one."""
+    event = OutgoingEvent.objects.create(
+        message_id=f"msg_{next(_numbers)}",
+        kind="owner.changed",
+        data=data or {"lead_id": 7},
+        created_at=MONDAY,
+    )
+    values: dict[str, Any] = {"created_at": MONDAY, "next_attempt_at": MONDAY}
+    if fields.get("outcome"):
+        values |= {"state": "failed", "finished_at": MONDAY, "attempts": 10}
+    return OutgoingDelivery.objects.create(
+        event=event, endpoint=endpoint or make_endpoint(), **(values | fields)
+    )

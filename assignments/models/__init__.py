@@ -25,6 +25,11 @@ from assignments.models.notification import (
     NotificationChoice,
     PendingAnnouncement,
 )
+from assignments.models.outgoing_webhook import (
+    OutgoingDelivery,
+    OutgoingEndpoint,
+    OutgoingEvent,
+)
 from assignments.models.own_address import OwnAddress
 from assignments.models.people import ClientLimit, Member, Team, User
 from assignments.models.plan import Rotation, RotationTurn, SavedPlan
@@ -83,6 +88,9 @@ __all__ = [
     "Note",
     "Notification",
     "NotificationChoice",
+    "OutgoingDelivery",
+    "OutgoingEndpoint",
+    "OutgoingEvent",
     "OwnAddress",
     "PendingAnnouncement",
     "Reply",

@@ -167,6 +167,7 @@ PAGES: tuple[Place, ...] = (
     ("Teams", "teams", "", "sliders", "settings", _is_manager),
     ("Logins", "users", "", "sliders", "users roles settings", _is_manager),
     ("Webhooks", "webhooks", "", "sliders", "settings", _is_manager),
+    ("Outgoing webhooks", "outgoing_webhooks", "", "sliders", "settings", _is_manager),
     ("Sign-ins", "sign_in_log", "", "sliders", "settings log", _is_manager),
 )  # fmt: skip
 ACTS: tuple[Place, ...] = (

@@ -18,6 +18,7 @@ from tests.factories import (
     make_campaign,
     make_category,
     make_coverage,
+    make_delivery,
     make_feed,
     make_hold,
     make_lead,
@@ -36,7 +37,7 @@ OURS = [
     "me", "password", "notifications", "start", "batches", "mappings", "coverage",
     "plan_coverage", "routing", "new_rule", "try_rules", "review", "new_target",
     "default_hours", "notification_settings", "performance",
-    "rebalance", "webhooks", "palette",
+    "rebalance", "webhooks", "palette", "outgoing_webhooks", "new_endpoint",
 ]  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def pages(manager, ana, ben) -> list[str]:
     make_mail(outcome="<b>No.</b>")
     return [
         *(reverse(name) for name in OURS),
+        reverse("endpoint", args=[make_delivery(outcome="<b>No.</b>").endpoint_id]),
         *pages_of_many_leads(manager, ana, ben),
         *pages_of_routing(ana, ben),
         *pages_of_coverage(ana, ben),

@@ -93,6 +93,8 @@ EVERYBODY = [200, 200, 200]
         ("/settings/users/", NOBODY_ELSE),
         ("/settings/sign-ins/", NOBODY_ELSE),
         ("/settings/webhooks/", NOBODY_ELSE),
+        ("/settings/outgoing/", NOBODY_ELSE),
+        ("/settings/outgoing/new/", NOBODY_ELSE),
         ("/team/add/", NOBODY_ELSE),
         ("/history/export.csv", NOBODY_ELSE),
         ("/team/performance.csv", NOBODY_ELSE),

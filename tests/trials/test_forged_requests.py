@@ -24,6 +24,9 @@ from assignments.models import (
     Member,
     MemberHours,
     Note,
+    OutgoingDelivery,
+    OutgoingEndpoint,
+    OutgoingEvent,
     RoutingRule,
     RuleCondition,
     RuleMember,
@@ -39,7 +42,9 @@ from tests.factories import (
     make_assignment,
     make_batch,
     make_coverage,
+    make_delivery,
     make_drift,
+    make_endpoint,
     make_hold,
     make_lead,
     make_mail,
@@ -78,7 +83,7 @@ def rows(sample: SampleTeam) -> dict:
     now = timezone.now()
     final = {"created_at": now, "finished_at": now}
     known = {name: lambda row=row: row for name, row in sample.items()}
-    return known | {
+    return known | outgoing_rows() | {
         "waiting": lambda: make_assignment(sample["cleos"], sample["mo"]),
         "done": lambda: make_assignment(
             sample["cleos"], sample["cleo"], expected=sample["mo"], state="done",
@@ -109,6 +114,14 @@ def rows(sample: SampleTeam) -> dict:
             sample["eves"], sample["mo"], state="refused", **final
         ),
     }  # fmt: skip
+
+
+def outgoing_rows() -> dict:
+    return {
+        "endpoint": make_endpoint,
+        "disabled_endpoint": lambda: make_endpoint(disabled_why="Gone."),
+        "failed_delivery": lambda: make_delivery(outcome="No."),
+    }
 
 
 def make_absence(sample: SampleTeam, begins: int, **fields) -> Coverage:
@@ -148,7 +161,7 @@ def everything() -> list[list[dict]]:
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         LookupTable, LookupEntry, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
-        DayOff, Mail, ChatChannel,
+        DayOff, Mail, ChatChannel, OutgoingEndpoint, OutgoingEvent, OutgoingDelivery,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]

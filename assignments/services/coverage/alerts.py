@@ -44,6 +44,11 @@ class CoverageTrouble:
     lead: Lead | None = None
     assignment: Assignment | None = None
 
+    @property
+    def code(self) -> str:
+        """Return the topic as outgoing webhooks name it: its words, without ids."""
+        return "_".join(word for word in self.topic.split() if word.isalpha())
+
 
 def to_confirm(user: User, *, at: datetime) -> QuerySet[Coverage]:
     """Return the proposals that `user` may confirm or decline, the soonest start first.

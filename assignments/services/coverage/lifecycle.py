@@ -18,7 +18,9 @@ from assignments.models import (
     Lead,
 )
 from assignments.models.assignment import PENDING
+from assignments.services.coverage.certificate import status_counts
 from assignments.services.coverage.rotation import CoverageScope, is_open_lead, topic_of
+from assignments.services.outgoing_webhooks import payloads
 
 STATE = Coverage.State
 BEGUN = (STATE.STARTING, STATE.ACTIVE)
@@ -79,10 +81,10 @@ def finish_coverage(coverage_id: int, at: datetime) -> None:
 
 
 def finish_coverages(at: datetime) -> None:
-    """Make coverages active or completed that have reached it; write no events.
+    """Make coverages active or completed that have reached it; write no CoverageEvent.
 
     A starting one is active once no planned hold of it has a pending move; a returning
-    one is completed, at `at`, once it has no standing hold.
+    one is completed, at `at`, once it has no standing hold; endpoints are told of it.
     """
     _finish(Coverage.objects.all(), at)
 
@@ -93,9 +95,23 @@ def _finish(coverages: QuerySet[Coverage], at: datetime) -> None:
     coverages.filter(~Exists(on_the_way), state=STATE.STARTING).update(
         state=STATE.ACTIVE
     )
-    coverages.filter(~Exists(standing), state=STATE.RETURNING).update(
-        state=STATE.COMPLETED, completed_at=at
-    )
+    returned = coverages.filter(~Exists(standing), state=STATE.RETURNING)
+    for coverage in list(returned.select_related("member")):
+        _complete(returned.filter(pk=coverage.pk), coverage, at)
+
+
+@transaction.atomic
+def _complete(row: QuerySet[Coverage], coverage: Coverage, at: datetime) -> None:
+    """Complete the coverage, unless it is no longer in `row`, and tell endpoints."""
+    if row.update(state=STATE.COMPLETED, completed_at=at):
+        payloads.record_coverage_return(coverage, counts=_leads_by_end(coverage), at=at)
+
+
+def _leads_by_end(coverage: Coverage) -> dict[str, int]:
+    """Return how many leads were taken, and what became of them."""
+    counts = status_counts(coverage)
+    ends = {status.value: count for status, count in counts.parts}
+    return {"taken": counts.taken, **ends}
 
 
 def _begin(coverage: Coverage, at: datetime) -> None:
@@ -115,9 +131,9 @@ def _begin(coverage: Coverage, at: datetime) -> None:
     CoverageNotice.objects.get_or_create(
         coverage=coverage, member=coverage.member, defaults={"created_at": at}
     )
-    _add_event(
-        coverage, at, f"It began with {len(covered_leads):,} leads in its scope."
-    )
+    count = len(covered_leads)
+    _add_event(coverage, at, f"It began with {count:,} leads in its scope.")
+    payloads.record_coverage_start(coverage, leads=count, at=at)
 
 
 def _start_set(coverage: Coverage) -> list[Lead]:

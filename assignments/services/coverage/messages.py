@@ -24,6 +24,7 @@ from assignments.services.coverage.certificate import (
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import notify, notify_team, one_line
 from assignments.services.sight import EVERYTHING, Sight
+from assignments.services.outgoing_webhooks import payloads
 from assignments.services.time_zones import zone_or_default
 
 LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way
@@ -88,6 +89,13 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     responsible = alerts.responsible_users(coverage)
     # One query for all: a problem may last for weeks, and this runs each minute.
     known = Notification.objects.filter(user__in=responsible, key=key)
+    unaware = [
+        user
+        for user in responsible.exclude(pk__in=known.values("user"))
+        if trouble.lead is None or Sight.of(user).sees(trouble.lead.pk)
+    ]
+    if unaware and not Notification.objects.filter(key=key).exists():
+        _tell_endpoints(trouble, at)
     notifications = [
         notify(
             user,
@@ -98,10 +106,19 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
             path=_page(coverage.pk),
             at=at,
         )
-        for user in responsible.exclude(pk__in=known.values("user"))
-        if trouble.lead is None or Sight.of(user).sees(trouble.lead.pk)
+        for user in unaware
     ]
     return sum(notification is not None for notification in notifications)
+
+
+def _tell_endpoints(trouble: alerts.CoverageTrouble, at: datetime) -> None:
+    payloads.record_coverage_trouble(
+        trouble.coverage,
+        problem=trouble.code,
+        lead_id=trouble.lead.pk if trouble.lead else None,
+        assignment_id=trouble.assignment.pk if trouble.assignment else None,
+        at=at,
+    )
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from assignments.models.assignment import Cause, State
 from assignments.services.ledger import holds
 from assignments.services.ledger.transitions import finalize
 from assignments.services.notifications import assignments
+from assignments.services.outgoing_webhooks import payloads
 from assignments.services.replies import record
 from assignments.services.sla.deadlines import update_deadlines
 from assignments.services.sla.policy import SlaPolicy
@@ -197,7 +198,7 @@ def _store_new_owner(
     """Store another owner, the due time and who gets replies credited.
 
     An unknown member is created. If an owner was known before, a done OUTSIDE row is
-    written, its holds are updated, and it is queued to be announced.
+    written, its holds are updated, it is queued to be announced, and endpoints are told.
     """
     if sighting.owner_id is not None:
         Member.objects.get_or_create(
@@ -216,6 +217,7 @@ def _store_new_owner(
     if outside:
         holds.apply_final_state(outside, at=at)
         assignments.queue_announcement(outside, at=at)
+        payloads.record_owner_change(outside, at=at)
 
 
 def _write_outside_row(

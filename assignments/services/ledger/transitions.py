@@ -12,6 +12,7 @@ from assignments.models import Assignment, Lead, Note, SavedPlan, User
 from assignments.models.assignment import PENDING, State, Urgency
 from assignments.services.ledger import holds
 from assignments.services.notifications import assignments
+from assignments.services.outgoing_webhooks import payloads
 
 LEAD_GONE = "Smartlead no longer has this lead."
 FOLLOWED = ("lead", "to", "expected", "reverses")  # what follows from an end
@@ -48,11 +49,19 @@ def finalize(
         _drop_notes([row.pk], at)
     ended = Assignment.objects.select_related(*FOLLOWED).get(pk=row.pk)
     holds.apply_final_state(ended, at=at)
-    if state == State.DONE:
-        assignments.queue_announcement(ended, at=at)
+    _announce(ended, at)
     for follower in Assignment.objects.waiting().filter(after=row):
         _update_follower(follower, row, state, at, found_id)
     return True
+
+
+def _announce(row: Assignment, at: datetime) -> None:
+    """Have members and endpoints told of a DONE row; of a REFUSED one only endpoints."""
+    if row.state == State.DONE:
+        assignments.queue_announcement(row, at=at)
+        payloads.record_owner_change(row, at=at)
+    elif row.state == State.REFUSED:
+        payloads.record_refusal(row, at=at)
 
 
 def requeue(

@@ -32,6 +32,10 @@ from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
 )
+from assignments.services.outgoing_webhooks.status import (
+    OutgoingHealth,
+    outgoing_health,
+)
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 from assignments.version import VERSION
 
@@ -99,6 +103,7 @@ class SystemOverview:
     drift: MirrorDrift
     mail: MailHealth
     chat: ChatHealth
+    outgoing: OutgoingHealth
     version: str = VERSION
 
     @property
@@ -109,8 +114,8 @@ class SystemOverview:
     def remarks(self) -> int:
         """Return the number of lines that ask for a look: each failing source, and one
         each for trouble with Smartlead, a silent worker, paused writes, a paused or
-        slowed budget, changes outside Handoff, trouble or returned mails, and chat
-        channels in trouble.
+        slowed budget, changes outside Handoff, trouble or returned mails, chat channels
+        in trouble, and outgoing webhooks that fail.
         """
         account = self.account
         return len(self.failing) + sum(
@@ -124,6 +129,7 @@ class SystemOverview:
                     self.drift.outside,
                     self.mail.trouble or self.mail.returned_total,
                     self.chat.failing_total,
+                    self.outgoing.is_trouble,
                 ),
             )
         )
@@ -150,6 +156,7 @@ def system_overview(*, at: datetime) -> SystemOverview:
         drift=mirror_drift(at=at),
         mail=mail_health(),
         chat=chat_health(),
+        outgoing=outgoing_health(),
     )
 
 

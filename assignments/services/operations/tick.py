@@ -12,6 +12,7 @@ from assignments.services.insights import weekly_review
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications import assignments
 from assignments.services.operations import host_parts
+from assignments.services.outgoing_webhooks import replay
 from assignments.services.people import sign_ins
 from assignments.services.routing import run as routing
 from assignments.services.webhooks import receive as webhooks
@@ -42,6 +43,7 @@ def _tidying_up(at: datetime) -> str:
     plans.delete_old_previews(at=at)
     sign_ins.prune_log(at=at)
     host_parts.forget_old_parts(at=at)
+    replay.prune_deliveries(at=at)
     return f"{count} empty seats cleared."
 
 
