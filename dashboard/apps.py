@@ -7,6 +7,9 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        from dashboard.server import log_redaction  # noqa: PLC0415  it needs the models
+        # They need the models.
+        from dashboard.accounts.oidc import receivers  # noqa: PLC0415
+        from dashboard.server import log_redaction  # noqa: PLC0415
 
         logging.setLogRecordFactory(log_redaction.make_record)
+        receivers.connect()

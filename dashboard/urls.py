@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from dashboard.accounts import views as accounts
 from dashboard.accounts import views_invitation
+from dashboard.accounts.oidc import views as oidc
 from dashboard.assign import views as assign
 from dashboard.assign import views_batch, views_bulk
 from dashboard.configuration import views as settings
@@ -45,6 +46,11 @@ public = [
         views_invitation.open_invitation,
         name="open_invitation",
     ),
+    # There to the OpenID provider and back; 404 without one.
+    path("accounts/oidc/login/", oidc.begin, name="provider_sign_in"),
+    path("accounts/oidc/callback/", oidc.callback, name="provider_callback"),
+    # For the provider; takes what it has signed.
+    path("accounts/oidc/logout/", oidc.back_channel_logout, name="provider_logout"),
     # Whoever knows the unguessable address may read it, until it is revoked.
     path("coverage/calendar/<slug:token>.ics", coverage.feed, name="calendar_feed"),
     # For Smartlead; takes POST from whoever knows the unguessable address.

@@ -35,6 +35,11 @@ from assignments.models.routing import (
 )
 from assignments.models.saved_view import SavedView
 from assignments.models.sign_in import SignInEvent
+from assignments.models.single_sign_on import (
+    GroupMapping,
+    ProviderSession,
+    SeenLogoutToken,
+)
 from assignments.models.sla import (
     Breach,
     DayOff,
@@ -60,6 +65,7 @@ __all__ = [
     "CoveredLead",
     "CoveringMember",
     "DayOff",
+    "GroupMapping",
     "Heartbeat",
     "Hold",
     "Lead",
@@ -78,6 +84,7 @@ __all__ = [
     "NotificationChoice",
     "OwnAddress",
     "PendingAnnouncement",
+    "ProviderSession",
     "Reply",
     "Rotation",
     "RotationTurn",
@@ -86,6 +93,7 @@ __all__ = [
     "RuleMember",
     "SavedPlan",
     "SavedView",
+    "SeenLogoutToken",
     "SignInEvent",
     "SlaTarget",
     "Suggestion",

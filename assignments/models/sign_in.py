@@ -1,6 +1,7 @@
 from django.db import models
 
 from assignments.models.people import User
+from assignments.models.text_fields import SentenceField
 
 
 class SignInEvent(models.Model):
@@ -13,6 +14,9 @@ class SignInEvent(models.Model):
         LOCKED = "locked", "Locked after wrong passwords"
         PASSWORD_CHANGED = "password_changed", "Changed their password"
         WRONG_OLD_PASSWORD = "wrong_old_password", "Wrong old password"
+        PROVIDER_REFUSED = "provider_refused", "Came from the provider, not let in"
+        PROVIDER_ENDED = "provider_ended", "Session ended by the provider"
+        RIGHTS_CHANGED = "rights_changed", "Role or teams changed by the provider"
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind)
@@ -25,6 +29,8 @@ class SignInEvent(models.Model):
     # What is counted together: the address, of IPv6 its /64.
     network = models.CharField(max_length=43)
     browser = models.CharField(max_length=40)
+    # Why the provider's visitor was not let in, or which rights changed by which group.
+    detail = SentenceField(max_length=300, blank=True)
     # A wrong password counts until its name signs in there, or somebody unlocks it.
     counts = models.BooleanField(default=True)
 

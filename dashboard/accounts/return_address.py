@@ -25,7 +25,8 @@ NO_PAGES = frozenset(
         "remove_mapping_line", "new_password", "unlock_user", "admin:login",
         "admin:logout", "admin:password_change", "admin:password_change_done",
         "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin_login",
-        "admin_logout", "answer_zone",
+        "admin_logout", "answer_zone", "provider_sign_in", "provider_callback",
+        "provider_logout",
     }
 )  # fmt: skip
 

@@ -142,7 +142,7 @@ def edit_user(
     check_administrator(actor, user, "changes that login")
     stays = is_active and (is_sales_manager or user.is_superuser)
     if is_manager(user) and not stays:
-        _keep_a_manager(without=user)
+        check_manager_stays(without=user)
     user.first_name = first_name
     user.last_name = last_name
     user.email = email
@@ -179,7 +179,7 @@ def check_administrator(actor: User, user: User, action: str) -> None:
         )
 
 
-def _keep_a_manager(*, without: User) -> None:
+def check_manager_stays(*, without: User) -> None:
     """Lock the active managers; raise AssignmentRefused if `without` is the only one.
 
     With the lock, two of them who step down at once cannot leave nobody.
