@@ -13,6 +13,7 @@ from dashboard.configuration import (
     views_invitations,
     views_lookup_tables,
     views_sign_ins,
+    views_single_sign_on,
     views_targets,
 )
 from dashboard.coverage import views as coverage
@@ -241,6 +242,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="unlock_user",
     ),
     path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
+    path(
+        "settings/single-sign-on/",
+        views_single_sign_on.single_sign_on,
+        name="single_sign_on",
+    ),
+    path(
+        "settings/single-sign-on/groups/<int:pk>/remove/",
+        views_single_sign_on.remove_group,
+        name="remove_group",
+    ),
+    path(
+        "settings/single-sign-on/logins/<int:pk>/unlink/",
+        views_single_sign_on.unlink_login,
+        name="unlink_login",
+    ),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),
     path("accounts/zone/", accounts.answer_zone, name="answer_zone"),

@@ -26,7 +26,7 @@ NO_PAGES = frozenset(
         "admin:logout", "admin:password_change", "admin:password_change_done",
         "admin:autocomplete", "admin:jsi18n", "admin:view_on_site", "admin_login",
         "admin_logout", "answer_zone", "provider_sign_in", "provider_callback",
-        "provider_logout",
+        "provider_logout", "remove_group", "unlink_login",
     }
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assignments.models import User
 from assignments.services.notifications.invitation_mail import invited_user
 from assignments.services.people import invitations
+from dashboard.accounts.oidc.local_sign_in import may_use_password
 
 TEMPLATE = "accounts/invitation.html"
 COOKIE = "invitation"
@@ -67,6 +68,9 @@ def invitation(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         context = {"invited": user, "other": request.user}
         return render(request, TEMPLATE, context, status=HTTPStatus.CONFLICT)
+    if not may_use_password(user.username):
+        here = {"invited": user, "by_provider": True}
+        return render(request, TEMPLATE, here)
     form = SetPasswordForm(user, request.POST if request.method == "POST" else None)
     if not form.is_bound:
         return _form(request, user, form)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,6 +13,7 @@ from assignments.models import Member, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import sign_ins
+from assignments.services.people.local_passwords import may_use_password
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recalculate_all
 
@@ -157,10 +159,14 @@ def set_password(*, actor: User, user: User) -> str:
     """Give a login a new random password, unlock its sign-ins, and return the password.
 
     Raises NotAllowed unless `actor` is a manager, AssignmentRefused if `user` is a
-    superuser and `actor` is none.
+    superuser and `actor` is none, or may not use a password.
     """
     require_manager(actor, "set the password of others")
     check_administrator(actor, user, "sets that password")
+    if not may_use_password(user.get_username()):
+        raise AssignmentRefused(
+            f"{user} signs in with {settings.OIDC_NAME}; a password would open nothing."
+        )
     password = _new_password()
     user.set_password(password)
     user.save(update_fields=["password"])

@@ -12,10 +12,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from assignments.models import Member, SignInEvent, User
+from assignments.models import Member, ProviderSession, SignInEvent, User
+from assignments.services.access import require_manager
 from assignments.services.errors import NotAllowed
+from assignments.services.people.members import check_administrator
 from assignments.services.people.sign_ins import Visitor, name_key
 
+ACT = "unlink logins from the provider"
 LONGEST_SUBJECT = 191
 GROUPS_KEPT = 50  # of one person, for the page with the table
 
@@ -56,8 +59,16 @@ def login_of(identity: ProviderIdentity) -> SocialAccount:
     return account
 
 
-def unlink(*, account: SocialAccount) -> None:
-    """Forget which person of the provider a login belongs to."""
+@transaction.atomic
+def unlink(*, actor: User, account: SocialAccount) -> None:
+    """Forget which person of the provider a login belongs to, and end their sessions.
+
+    Raises NotAllowed unless `actor` is a manager, AssignmentRefused if the login is a
+    superuser's and `actor` is none.
+    """
+    require_manager(actor, ACT)
+    check_administrator(actor, account.user, "unlinks that login")
+    ProviderSession.objects.filter(issuer=account.provider, sub=account.uid).delete()
     account.delete()
 
 

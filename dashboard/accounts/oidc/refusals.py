@@ -38,7 +38,7 @@ class Refusal(Enum):
     )
     CLOCK = (
         HTTPStatus.FORBIDDEN,
-        "The clocks of {provider} and of Handoff’s machine are more than 5 minutes "
+        "The clocks of {provider} and of Handoff are more than 5 minutes "
         "apart, so nobody can sign in this way. Whoever runs Handoff sets its clock "
         "(NTP).",
     )
