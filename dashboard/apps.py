@@ -7,9 +7,11 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
 
     def ready(self) -> None:
-        # Both need the models.
+        # They need the models.
         from dashboard.accounts import account_events  # noqa: PLC0415
+        from dashboard.accounts.oidc import receivers  # noqa: PLC0415
         from dashboard.server import log_redaction  # noqa: PLC0415
 
         logging.setLogRecordFactory(log_redaction.make_record)
         account_events.connect()
+        receivers.connect()

@@ -28,6 +28,13 @@ from dashboard.server.env_addresses import (
     sender,
     site_url,
 )
+from dashboard.server.env_sign_in import (
+    issuer,
+    listed,
+    mail_domains,
+    parameters,
+    password_names,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_env_file(BASE_DIR / ".env")
@@ -83,6 +90,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.middleware.HtmxRedirects",
+    "dashboard.accounts.oidc.session_check.SessionCheck",
     "dashboard.middleware.RequireLogin",
     "dashboard.middleware.HtmxMessages",
     "dashboard.middleware.ViewerTimeZone",
@@ -123,6 +131,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "assignments.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "dashboard.accounts.oidc.local_sign_in.PasswordsAllowed",
     "django.contrib.auth.backends.ModelBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -133,7 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-]
+] + [{"NAME": "dashboard.accounts.oidc.local_sign_in.PasswordIsOfUse"}]
 PASSWORD_RESET_TIMEOUT = 60 * 60 * 24 * 7  # seconds that an invitation is valid
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
@@ -183,6 +192,26 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
+
+# ── Signing in with an OpenID provider: docs/single-sign-on.md ───────────────
+OIDC_CLIENT_ID = env("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = secret("OIDC_CLIENT_SECRET", "")
+OIDC_ISSUER = issuer(
+    env("OIDC_ISSUER", ""), client_id=OIDC_CLIENT_ID, client_secret=OIDC_CLIENT_SECRET
+)
+OIDC_NAME = env("OIDC_NAME", "single sign-on")
+OIDC_SCOPES = env("OIDC_SCOPES", "openid profile email").split()
+OIDC_AUTH_PARAMS = parameters(env("OIDC_AUTH_PARAMS", ""))
+OIDC_GROUPS_CLAIM = env("OIDC_GROUPS_CLAIM", "groups")
+OIDC_VERIFIED_DOMAINS = mail_domains(env("OIDC_VERIFIED_DOMAINS", ""))
+OIDC_CREATE_DOMAINS = mail_domains(env("OIDC_CREATE_DOMAINS", ""))
+OIDC_CREATE_GROUPS = listed(env("OIDC_CREATE_GROUPS", ""))
+OIDC_RECHECK = env_number("OIDC_RECHECK", "10", least=1)  # minutes
+OIDC_GRACE = env_number("OIDC_GRACE", "60", least=0)  # minutes
+LOCAL_SIGN_IN = password_names(env("LOCAL_SIGN_IN", "all"))
+SOCIALACCOUNT_ADAPTER = "dashboard.accounts.oidc.social_adapter.SocialAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = time_zone(env("TIME_ZONE", "UTC"))

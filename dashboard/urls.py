@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from dashboard.accounts import urls as account_urls
 from dashboard.accounts import views as accounts
+from dashboard.accounts.oidc import views as oidc
 from dashboard.assign import views as assign
 from dashboard.assign import views_batch, views_bulk
 from dashboard.configuration import views as settings
@@ -12,6 +13,7 @@ from dashboard.configuration import (
     views_invitations,
     views_lookup_tables,
     views_sign_ins,
+    views_single_sign_on,
     views_targets,
 )
 from dashboard.coverage import views as coverage
@@ -39,6 +41,11 @@ from dashboard.webhooks import views as webhooks
 # monitors are answered before any address is looked up: dashboard/system/health_probes.py.
 public = [
     *account_urls.public,
+    # There to the OpenID provider and back; 404 without one.
+    path("accounts/oidc/login/", oidc.begin, name="provider_sign_in"),
+    path("accounts/oidc/callback/", oidc.callback, name="provider_callback"),
+    # For the provider; takes what it has signed.
+    path("accounts/oidc/logout/", oidc.back_channel_logout, name="provider_logout"),
     # Whoever knows the unguessable address may read it, until it is revoked.
     path("coverage/calendar/<slug:token>.ics", coverage.feed, name="calendar_feed"),
     # For Smartlead; takes POST from whoever knows the unguessable address.
@@ -308,6 +315,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="reset_second_factor",
     ),
     path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
+    path(
+        "settings/single-sign-on/",
+        views_single_sign_on.single_sign_on,
+        name="single_sign_on",
+    ),
+    path(
+        "settings/single-sign-on/groups/<int:pk>/remove/",
+        views_single_sign_on.remove_group,
+        name="remove_group",
+    ),
+    path(
+        "settings/single-sign-on/logins/<int:pk>/unlink/",
+        views_single_sign_on.unlink_login,
+        name="unlink_login",
+    ),
     *account_urls.urlpatterns,
     # The admin's own login page would be a second door; this one leads to ours.
     path("admin/login/", accounts.admin_login, name="admin_login"),

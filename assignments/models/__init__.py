@@ -43,6 +43,11 @@ from assignments.models.routing import (
 from assignments.models.saved_view import SavedView
 from assignments.models.shared_cache import SharedCacheEntry
 from assignments.models.sign_in import SignInEvent
+from assignments.models.single_sign_on import (
+    GroupMapping,
+    ProviderSession,
+    SeenLogoutToken,
+)
 from assignments.models.sla import (
     Breach,
     DayOff,
@@ -71,6 +76,7 @@ __all__ = [
     "CoveredLead",
     "CoveringMember",
     "DayOff",
+    "GroupMapping",
     "Heartbeat",
     "Hold",
     "HostPart",
@@ -93,6 +99,7 @@ __all__ = [
     "OutgoingEvent",
     "OwnAddress",
     "PendingAnnouncement",
+    "ProviderSession",
     "Reply",
     "Rotation",
     "RotationTurn",
@@ -101,6 +108,7 @@ __all__ = [
     "RuleMember",
     "SavedPlan",
     "SavedView",
+    "SeenLogoutToken",
     "SharedCacheEntry",
     "SignInEvent",
     "SlaTarget",

@@ -1,6 +1,7 @@
 from django.db import models
 
 from assignments.models.people import User
+from assignments.models.text_fields import SentenceField
 
 
 class SignInEvent(models.Model):
@@ -26,6 +27,9 @@ class SignInEvent(models.Model):
         ADDRESS_ASKED = "address_asked", "Asked for another mail address"
         ADDRESS_CHANGED = "address_changed", "Changed the mail address"
         SESSIONS_ENDED = "sessions_ended", "Sessions ended"
+        PROVIDER_REFUSED = "provider_refused", "Came from the provider, not let in"
+        PROVIDER_ENDED = "provider_ended", "Session ended by the provider"
+        RIGHTS_CHANGED = "rights_changed", "Role or teams changed by the provider"
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=20, choices=Kind)
@@ -42,6 +46,8 @@ class SignInEvent(models.Model):
     # What is counted together: the address, of IPv6 its /64.
     network = models.CharField(max_length=43)
     browser = models.CharField(max_length=40)
+    # Why the provider's visitor was not let in, or which rights changed by which group.
+    detail = SentenceField(max_length=300, blank=True)
     # A wrong password counts until its name signs in there, or somebody unlocks it.
     counts = models.BooleanField(default=True)
 

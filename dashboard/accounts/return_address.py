@@ -29,7 +29,8 @@ NO_PAGES = frozenset(
         "mfa_login_webauthn", "forgotten_password", "reset_password", "open_reset",
         "confirm_address", "open_confirmation", "account_reauthenticate",
         "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "end_sessions",
-        "reset_second_factor",
+        "reset_second_factor", "provider_sign_in", "provider_callback",
+        "provider_logout", "remove_group", "unlink_login",
     }
 )  # fmt: skip
 

@@ -16,6 +16,7 @@ from assignments.models import User
 from assignments.services.notifications.invitation_mail import invited_user
 from assignments.services.people import invitations
 from dashboard.accounts.secret_link import forget_link, keep_link, kept_link
+from dashboard.accounts.oidc.local_sign_in import may_use_password
 
 TEMPLATE = "accounts/invitation.html"
 PAGE = "invitation"
@@ -45,6 +46,9 @@ def invitation(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         context = {"invited": user, "other": request.user}
         return render(request, TEMPLATE, context, status=HTTPStatus.CONFLICT)
+    if not may_use_password(user.username):
+        here = {"invited": user, "by_provider": True}
+        return render(request, TEMPLATE, here)
     form = SetPasswordForm(user, request.POST if request.method == "POST" else None)
     if not form.is_bound:
         return _form(request, user, form)

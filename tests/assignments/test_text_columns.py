@@ -23,7 +23,8 @@ OF_PROGRAMS = {
     "subdivision", "status", "smartlead_status", "sentiment", "search_text",
     "body_html", "address", "password", "username", "first_name", "last_name", "email",
     "outage_kind", "display_html", "last_message_mark", "name_key", "browser",
-    "network", "secret", "old_secret", "kind",
+    "network", "secret", "old_secret", "kind", "claim_value", "session_key", "issuer",
+    "sub", "sid", "sealed_tokens",
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,6 +15,7 @@ from assignments.models import AccessChange, Member, SignInEvent, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import deactivation, sign_ins
+from assignments.services.people.local_passwords import may_use_password
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recalculate_all
 
@@ -162,7 +164,7 @@ def edit_user(
     check_administrator(actor, user, "changes that login")
     stays = is_active and (is_sales_manager or user.is_superuser)
     if is_manager(user) and not stays:
-        _keep_a_manager(without=user)
+        check_manager_stays(without=user)
     user.first_name = first_name
     user.last_name = last_name
     user.email = email
@@ -185,10 +187,14 @@ def set_password(*, actor: User, user: User) -> str:
     """Give a login a new random password, unlock its sign-ins, and return the password.
 
     Raises NotAllowed unless `actor` is a manager, AssignmentRefused if `user` is a
-    superuser and `actor` is none.
+    superuser and `actor` is none, or may not use a password.
     """
     require_manager(actor, "set the password of others")
     check_administrator(actor, user, "sets that password")
+    if not may_use_password(user.get_username()):
+        raise AssignmentRefused(
+            f"{user} signs in with {settings.OIDC_NAME}; a password would open nothing."
+        )
     password = _new_password()
     user.set_password(password)
     user.save(update_fields=["password"])
@@ -209,7 +215,7 @@ def check_administrator(actor: User, user: User, action: str) -> None:
         )
 
 
-def _keep_a_manager(*, without: User) -> None:
+def check_manager_stays(*, without: User) -> None:
     """Lock the active managers; raise AssignmentRefused if `without` is the only one.
 
     With the lock, two of them who step down at once cannot leave nobody.

@@ -1,0 +1,245 @@
+"""A leaver is out soon: sessions are checked with the provider, and it can end them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import Client
+from pytest_django.asserts import assertContains, assertRedirects
+
+from assignments.models import ProviderSession, SignInEvent, User
+from tests.dashboard.accounts.oidc.own_provider import LOGOUT_EVENT, OTHER_KEY
+from tests.dashboard.pages import htmx
+from tests.factories import make_user
+
+pytestmark = pytest.mark.django_db
+NOW = datetime.now(UTC)
+LATER = NOW + timedelta(minutes=11)
+
+
+@pytest.fixture(autouse=True)
+def ana(db) -> User:
+    return make_user("Ana Sousa", email="ana@example.com")
+
+
+def token_calls(own) -> int:
+    return sum(path == "/token" for path, _ in own.calls)
+
+
+def page(client: Client, path: str = "/history/", **said: Any) -> Any:
+    return client.get(path, **said)
+
+
+def test_a_session_is_not_checked_before_its_time(own, arrive, client):
+    arrive()
+
+    with time_machine.travel(NOW + timedelta(minutes=9)):
+        assert page(client).status_code == 200
+
+    assert token_calls(own) == 1
+
+
+def test_a_session_whose_person_may_stay_goes_on(own, arrive, client):
+    arrive()
+
+    with time_machine.travel(LATER):
+        assert page(client).status_code == 200
+        assert page(client).status_code == 200
+
+    assert token_calls(own) == 2
+    assert ProviderSession.objects.get().checked_at >= LATER
+
+
+@pytest.mark.parametrize("has_refresh", [True, False])
+def test_a_leaver_is_out_at_the_next_check(own, arrive, client, has_refresh):
+    own.has_refresh = has_refresh
+    arrive()
+    own.is_gone = True
+
+    with time_machine.travel(LATER):
+        response = page(client, follow=True)
+
+    assertRedirects(response, "/accounts/login/?next=/history/")
+    assertContains(response, "no longer confirms your sign-in")
+    assert not ProviderSession.objects.exists()
+    assert SignInEvent.objects.filter(kind="provider_ended").count() == 1
+
+
+def test_a_poll_counts_as_a_request(own, arrive, client):
+    arrive()
+    own.is_gone = True
+
+    with time_machine.travel(LATER):
+        response = page(client, "/banner/", headers=htmx("banner"))
+
+    assert response["HX-Redirect"].startswith("/accounts/login/")
+
+
+def test_one_request_asks_while_others_go_on(own, arrive, client):
+    arrive()
+    ProviderSession.objects.update(next_check_at=LATER + timedelta(minutes=1))
+
+    with time_machine.travel(LATER):
+        assert page(client).status_code == 200
+
+    assert token_calls(own) == 1
+
+
+def test_a_provider_that_is_away_gives_a_stated_grace(own, arrive, client, settings):
+    settings.OIDC_GRACE = 60
+    arrive()
+    own.answers["/token"] = (500, {})
+
+    with time_machine.travel(LATER):
+        assertContains(page(client), "Example does not answer, so your sign-in could")
+        assertContains(page(client), "", status_code=200)
+    with time_machine.travel(NOW + timedelta(minutes=69)):
+        assert page(client).status_code == 200
+    with time_machine.travel(NOW + timedelta(minutes=72)):
+        assert page(client).status_code == 302
+
+
+def test_a_provider_that_is_back_ends_the_grace(own, arrive, client):
+    arrive()
+    own.answers["/token"] = (500, {})
+    with time_machine.travel(LATER):
+        page(client)
+    own.answers.clear()
+
+    with time_machine.travel(LATER + timedelta(minutes=2)):
+        assert page(client).status_code == 200
+
+    assert ProviderSession.objects.get().unreachable_since is None
+
+
+def test_a_refresh_about_somebody_else_ends_the_session(own, arrive, client):
+    arrive()
+    other = own.sign(own.claims_of(sub="eve"))
+    own.answers["/token"] = (200, {"access_token": "a", "id_token": other})
+
+    with time_machine.travel(LATER):
+        assert page(client).status_code == 302
+
+
+def test_tokens_are_not_readable_in_the_database(own, arrive, client):
+    own.answers["/userinfo"] = (200, {"sub": "ana"})
+    arrive()
+    kept = ProviderSession.objects.get().sealed_tokens
+
+    with time_machine.travel(LATER):
+        page(client)
+
+    sent = next(form for path, form in own.calls if "refresh_token" in form)
+    assert sent["refresh_token"] not in kept
+    assert sent["refresh_token"] not in str(dict(client.session.items()))
+
+
+def test_tokens_of_an_old_secret_key_end_the_session(own, arrive, client):
+    arrive()
+    ProviderSession.objects.update(sealed_tokens="of another key")
+
+    with time_machine.travel(LATER):
+        assert page(client).status_code == 302
+
+
+def test_signing_out_forgets_the_tokens(own, arrive, client):
+    arrive()
+
+    client.post("/accounts/logout/")
+
+    assert not ProviderSession.objects.exists()
+
+
+# ── Back-channel logout ──────────────────────────────────────────────────────────
+def log_out(client: Client, token: str) -> int:
+    address = "/accounts/oidc/logout/"
+    strict = Client(enforce_csrf_checks=True)
+    status: int = strict.post(address, {"logout_token": token}).status_code
+    return status
+
+
+def test_the_provider_ends_a_session_at_once(own, arrive, client):
+    arrive()
+
+    assert log_out(client, own.logout_token()) == 200
+
+    assert page(client).status_code == 302
+    assert SignInEvent.objects.filter(kind="provider_ended").exists()
+
+
+def test_one_session_of_several_is_ended_by_its_id(own, arrive, client):
+    arrive()
+    other = Client()
+    own.claims = {"sid": "session-2"}
+    arrive(browser=other)
+
+    log_out(client, own.logout_token(sub=None))
+
+    assert page(client).status_code == 302
+    assert page(other).status_code == 200
+
+
+def test_all_sessions_of_a_subject_are_ended_without_an_id(own, arrive, client):
+    arrive()
+    other = Client()
+    own.claims = {"sid": "session-2"}
+    arrive(browser=other)
+
+    log_out(client, own.logout_token(sid=None))
+
+    assert page(client).status_code == page(other).status_code == 302
+
+
+def test_a_session_by_password_is_not_the_providers_to_end(own, ana):
+    local = Client()
+    local.force_login(ana)
+
+    log_out(local, own.logout_token())
+
+    assert page(local).status_code == 200
+
+
+WRONG = {
+    "another issuer": {"iss": "https://evil.example"},
+    "another audience": {"aud": "another"},
+    "no event": {"events": None},
+    "another event": {"events": {"x": {}}},
+    "an event that is none": {"events": {LOGOUT_EVENT: "yes"}},
+    "a nonce, as ID tokens have": {"nonce": "x"},
+    "no id of its own": {"jti": None},
+    "nobody named": {"sub": None, "sid": None},
+    "no time": {"iat": None},
+    "an old one": {"iat": 1_600_000_000},
+    "an expired one": {"exp": 1_600_000_000},
+}
+
+
+@pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG)
+def test_a_logout_token_that_is_not_valid_ends_nothing(own, arrive, client, changes):
+    arrive()
+
+    assert log_out(client, own.logout_token(**changes)) == 400
+    assert page(client).status_code == 200
+
+
+def test_a_logout_token_of_another_key_ends_nothing(own, arrive, client):
+    arrive()
+    own.key = OTHER_KEY
+
+    assert log_out(client, own.logout_token()) == 400
+    assert log_out(client, "nonsense") == 400
+    assert log_out(client, "") == 400
+    assert page(client).status_code == 200
+
+
+def test_a_logout_token_is_taken_once(own, arrive, client):
+    arrive()
+    token = own.logout_token()
+    log_out(client, token)
+    cache.clear()
+    arrive()
+
+    assert log_out(client, token) == 400
+    assert page(client).status_code == 200
