@@ -24,7 +24,8 @@ from dashboard.inbox import views_saved
 from dashboard.lead import views as lead
 from dashboard.notifications import views as notices
 from dashboard.notifications import views_channels, views_preferences
-from dashboard.outgoing_webhooks import views as outgoing, views_actions as outgoing_actions
+from dashboard.outgoing_webhooks import views as outgoing
+from dashboard.outgoing_webhooks import views_actions as outgoing_actions
 from dashboard.palette import views as palette
 from dashboard.performance import views as performance
 from dashboard.review import views as review

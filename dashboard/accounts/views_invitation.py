@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from assignments.models import User
 from assignments.services.notifications.invitation_mail import invited_user
 from assignments.services.people import invitations
-from dashboard.accounts.secret_link import forget_link, keep_link, kept_link
 from dashboard.accounts.oidc.local_sign_in import may_use_password
+from dashboard.accounts.secret_link import forget_link, keep_link, kept_link
 
 TEMPLATE = "accounts/invitation.html"
 PAGE = "invitation"

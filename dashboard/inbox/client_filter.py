@@ -59,4 +59,3 @@ def _between(clients: list[int]) -> Q:
         if after - before > 1:
             gaps |= Q(client_id__gt=before, client_id__lt=after)
     return gaps
-

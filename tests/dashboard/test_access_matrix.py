@@ -1,4 +1,4 @@
-"""Every address × every person × objects inside and outside of what they see."""
+"""Every address x every person x objects inside and outside of what they see."""
 
 import pytest
 

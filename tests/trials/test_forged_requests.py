@@ -204,7 +204,9 @@ class TestRoles:
         own = {"login", "logout", "admin_logout", "me", "password", "dismiss_all"}
         # whose key is its address
         own |= {"receive_webhook", "invitation", "open_invitation"}
-        own |= {route.name for route in [*account_urls.public, *account_urls.urlpatterns]}
+        own |= {
+            route.name for route in [*account_urls.public, *account_urls.urlpatterns]
+        }
         own |= {"look", "saved_views", "rename_view", "remove_view"}
         own |= {"read_all", "notification_settings", "answer_zone", "add_channel"}
 

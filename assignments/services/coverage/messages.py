@@ -23,8 +23,8 @@ from assignments.services.coverage.certificate import (
 )
 from assignments.services.isolation import run_isolated
 from assignments.services.notifications.notify import notify, notify_team, one_line
-from assignments.services.sight import EVERYTHING, Sight
 from assignments.services.outgoing_webhooks import payloads
+from assignments.services.sight import EVERYTHING, Sight
 from assignments.services.time_zones import zone_or_default
 
 LONGEST = timedelta(minutes=30)  # then the start is told with leads on their way

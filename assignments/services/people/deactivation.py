@@ -97,7 +97,9 @@ def _delete_second_factors(user: User) -> int:
 
 
 ENDED_WITH_LOGIN: list[EndableAccess] = [
-    EndableAccess(code="sessions", one="session", many="sessions", end=sessions.end_all),
+    EndableAccess(
+        code="sessions", one="session", many="sessions", end=sessions.end_all
+    ),
     EndableAccess(
         code="calendars",
         one="calendar address",

@@ -237,7 +237,9 @@ def prune_log(*, at: datetime) -> int:
     return count
 
 
-def begin_guess(event: SignInEvent, limits: list[GuessLimit]) -> SignInEvent | SignInLock:
+def begin_guess(
+    event: SignInEvent, limits: list[GuessLimit]
+) -> SignInEvent | SignInLock:
     """Save the event and return it, or return the lock if earlier guesses lock it.
 
     Then no row of the event is kept.
@@ -252,7 +254,11 @@ def begin_guess(event: SignInEvent, limits: list[GuessLimit]) -> SignInEvent | S
 
 
 def _lock_of(
-    event: SignInEvent, limits: list[GuessLimit], at: datetime, *, with_itself: bool = False
+    event: SignInEvent,
+    limits: list[GuessLimit],
+    at: datetime,
+    *,
+    with_itself: bool = False,
 ) -> SignInLock | None:
     """Return the lock with the latest end of all limits that are reached, else None.
 

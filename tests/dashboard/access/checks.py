@@ -193,7 +193,9 @@ class _Writes:
     def __exit__(self, *exception: Any) -> None:
         self._wrapper.__exit__(*exception)
 
-    def _note(self, execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+    def _note(
+        self, execute: Any, sql: str, params: Any, many: Any, context: Any
+    ) -> Any:
         found = _WRITE.match(sql)
         if found and not any(table in found[0] for table in OWN_TABLES):
             self.tables.add(found[0].split()[-1].strip('"'))

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0010_search_last_messages'),
+        ('assignments', '0014_host_parts'),
     ]
 
     operations = [

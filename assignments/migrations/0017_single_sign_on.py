@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0010_search_last_messages'),
+        ('assignments', '0016_outgoing_webhooks'),
     ]
 
     operations = [
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='signinevent',
             name='kind',
-            field=models.CharField(choices=[('signed_in', 'Signed in'), ('signed_out', 'Signed out'), ('wrong_password', 'Wrong name or password'), ('locked', 'Locked after wrong passwords'), ('password_changed', 'Changed their password'), ('wrong_old_password', 'Wrong old password'), ('provider_refused', 'Came from the provider, not let in'), ('provider_ended', 'Session ended by the provider'), ('rights_changed', 'Role or teams changed by the provider')], max_length=20),
+            field=models.CharField(choices=[('signed_in', 'Signed in'), ('signed_out', 'Signed out'), ('wrong_password', 'Wrong name or password'), ('locked', 'Locked after too many tries'), ('password_changed', 'Changed their password'), ('wrong_old_password', 'Wrong old password'), ('password_right', 'Right password, second factor asked for'), ('wrong_code', 'Wrong code of the second factor'), ('recovery_code_used', 'Used a recovery code'), ('factor_added', 'Set up a second factor'), ('factor_removed', 'Removed a second factor'), ('factor_reset', 'Second factor reset'), ('codes_renewed', 'Made new recovery codes'), ('reset_asked', 'Asked for a new password'), ('password_reset', 'Set a new password by mail'), ('password_set', 'Password set by a sales manager'), ('address_asked', 'Asked for another mail address'), ('address_changed', 'Changed the mail address'), ('sessions_ended', 'Sessions ended'), ('provider_refused', 'Came from the provider, not let in'), ('provider_ended', 'Session ended by the provider'), ('rights_changed', 'Role or teams changed by the provider')], max_length=20),
         ),
         migrations.CreateModel(
             name='GroupMapping',

@@ -13,7 +13,7 @@ def name_purposes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0010_search_last_messages'),
+        ('assignments', '0012_filters_and_access_changes'),
     ]
 
     operations = [
