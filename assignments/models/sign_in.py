@@ -33,9 +33,7 @@ class SignInEvent(models.Model):
         User, null=True, on_delete=models.SET_NULL, related_name="sign_in_events"
     )
     # Who did it to somebody else; None: they did it themselves.
-    by = models.ForeignKey(
-        User, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     # A keyed hash of the typed name: people type passwords into that field.
     name_key = models.CharField(max_length=32)
     address = models.GenericIPAddressField(null=True)

@@ -48,7 +48,11 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
         name, password = self.fields["login"], self.fields["password"]
         name.label, password.label = "Name or mail address", "Password"
         password.help_text = ""
-        name.widget.attrs = {"autocomplete": "username", "autofocus": True, "dir": "auto"}
+        name.widget.attrs = {
+            "autocomplete": "username",
+            "autofocus": True,
+            "dir": "auto",
+        }
         name.widget.attrs |= {"autocapitalize": "none", "maxlength": "254"}
         password.widget.attrs = {"autocomplete": "current-password"}
 

@@ -62,7 +62,9 @@ urlpatterns = [
     path("accounts/address/", views_address.address, name="address"),
     path("accounts/sessions/", views_sessions.sessions, name="usersessions_list"),
     path(
-        "accounts/prove/password/", account.reauthenticate, name="account_reauthenticate"
+        "accounts/prove/password/",
+        account.reauthenticate,
+        name="account_reauthenticate",
     ),
     path(
         "accounts/prove/code/", second_factors.reauthenticate, name="mfa_reauthenticate"

@@ -28,7 +28,6 @@ from dashboard.accounts.forms import OwnSettingsForm, SignInForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
 from dashboard.htmx import PageRequest, back_where_from
-from dashboard.permissions import landing_page
 
 
 class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types

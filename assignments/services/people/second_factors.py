@@ -83,6 +83,11 @@ def reset_from_server(*, user: User, at: datetime) -> bool:
     return has_any
 
 
+def factors_of(user: User) -> list[Authenticator]:
+    """Return the user's factors and recovery codes, oldest first."""
+    return list(_factors(user).order_by("created_at", "pk"))
+
+
 def _remove_all(user: User, *, at: datetime, by: User | None) -> None:
     _factors(user).delete()
     sessions.end_all(user)
