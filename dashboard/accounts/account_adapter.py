@@ -81,7 +81,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Sign in, unless the login was deactivated since its password was checked."""
         if not user.is_active:
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
-        user.backend = getattr(user, "backend", BACKEND)  # type: ignore[attr-defined]
+        user.backend = getattr(user, "backend", BACKEND)
         super().login(request, user)
 
     def get_login_stages(self) -> list[str]:
