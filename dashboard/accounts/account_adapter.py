@@ -1,4 +1,4 @@
-"""What django-allauth asks us: where to go on, who may sign in, what to tell whom."""
+"""Answers to django-allauth: where to go on, who may sign in, what to tell whom."""
 
 from typing import Any
 
@@ -81,8 +81,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Sign in, unless the login was deactivated since its password was checked."""
         if not user.is_active:
             raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
-        user.backend = getattr(user, "backend", BACKEND)  # type: ignore[attr-defined]
+        user.backend = getattr(user, "backend", BACKEND)
         super().login(request, user)
+
+    def get_login_stages(self) -> list[str]:
+        ours = "dashboard.accounts.sign_in_stages"
+        stages: list[str] = super().get_login_stages()
+        return [f"{ours}.RememberPassword", *stages, f"{ours}.ComparePassword"]
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         messages.error(request, NOT_ALLOWED)
@@ -97,7 +102,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_client_ip(self, request: HttpRequest) -> str:
         return visitor_of(request).address or "0.0.0.0"  # noqa: S104  no address known
 
-    def add_message(
+    def add_message(  # noqa: PLR0917  as allauth calls it
         self,
         request: HttpRequest,
         level: int,

@@ -1,4 +1,4 @@
-"""What django-allauth asks us about second factors: names, and how secrets are kept."""
+"""Answers to django-allauth about second factors: names, and how secrets are kept."""
 
 import base64
 import hashlib

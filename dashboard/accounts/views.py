@@ -36,7 +36,8 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         is_empty = not first_manager.has_any_login()
         wanted = self.get_next_url()
-        return super().get_context_data(is_empty=is_empty, next=wanted, **kwargs)
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"is_empty": is_empty, "next": wanted}
 
     def get_next_url(self) -> str:
         """Return the posted `next`, or else that of the address, as `page_at` does.

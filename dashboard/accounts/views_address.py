@@ -25,7 +25,7 @@ TEMPLATE = "accounts/address_confirm.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@reauthentication_required(app="dashboard.accounts")
+@reauthentication_required(app="dashboard.accounts")  # type: ignore[untyped-decorator]
 def address(request: PageRequest) -> HttpResponse:
     """Show the form for a new address, to whoever has just proved themselves; on POST
     mail a link there.

@@ -58,7 +58,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
     accepted = invitations.accept(key=key, token=token, password=password)
     if accepted is None:
         return render(request, TEMPLATE, status=HTTPStatus.GONE)
-    response = perform_login(request, Login(user=accepted))
+    response: HttpResponse = perform_login(request, Login(user=accepted))
     messages.success(
         request, f"Welcome. From now on you sign in as “{accepted.username}”."
     )

@@ -1,4 +1,4 @@
-"""Where one is signed in, and the end of it elsewhere."""
+"""Sessions of the viewer: a list of them, and their end elsewhere."""
 
 from typing import Any
 

@@ -16,9 +16,10 @@ from django.views.decorators.http import (
 
 from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import members, preferences
+from assignments.services.people import members, preferences, second_factors
 from assignments.services.sight import visible_leads
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
+from dashboard.accounts.views_sessions import listed_sessions
 from dashboard.configuration.forms import TeamForm, UserForm
 from dashboard.configuration.person_trail import access_sentence, trail_of
 from dashboard.configuration.sla_labels import (
@@ -199,5 +200,11 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "person": user, "trail": trail_of(user)}
+    context = {
+        "form": form,
+        "person": user,
+        "factors": second_factors.factors_of(user),
+        "sessions": listed_sessions(user),
+        "trail": trail_of(user),
+    }
     return render(request, "configuration/user.html", context, status=status)

@@ -28,7 +28,7 @@ def sign_in_log(request: PageRequest) -> HttpResponse:
     except BadCursor as bad:
         context: dict[str, Any] = {"problem": str(bad)}
         return render(request, TEMPLATE, context, status=400)
-    events = SignInEvent.objects.select_related("user")
+    events = SignInEvent.objects.select_related("user", "by")
     page = page_of(events, order=NEWEST_FIRST, after=cursor)
     context = {
         "events": page.rows,

@@ -1,4 +1,4 @@
-"""Removal of secret addresses from the log: of our webhook and of links that open a login."""
+"""Removal of secret addresses from the log: of our webhook and of links to a login."""
 
 import logging
 import re

@@ -176,4 +176,6 @@ POSTS = [
     ("new_password {member}", {}, MANAGERS),
     ("renew_invitation {invited}", {}, MANAGERS),
     ("unlock_user {member}", {}, MANAGERS),
+    ("end_sessions {member}", {}, MANAGERS),
+    ("reset_second_factor {member}", {}, MANAGERS),
 ]

@@ -25,11 +25,11 @@ VALID_FOR = timedelta(hours=2)  # from the moment at which the mail is sent
 class _ShortTokens(PasswordResetTokenGenerator):
     """Signed tokens that end after VALID_FOR, with a new password or a new address."""
 
-    def check_token(self, user: User | None, token: str | None) -> bool:  # type: ignore[override]
+    def check_token(self, user: User | None, token: str | None) -> bool:
         if not super().check_token(user, token):
             return False
         made = base36_to_int((token or "").partition("-")[0])
-        seconds = self._num_seconds(self._now()) - made  # type: ignore[attr-defined]
+        seconds = self._num_seconds(self._now()) - made
         return bool(seconds <= VALID_FOR.total_seconds())
 
 
@@ -44,7 +44,7 @@ class _AddressTokens(_ShortTokens):
         super().__init__()
         self.new_address = new_address
 
-    def _make_hash_value(self, user: User, timestamp: int) -> str:  # type: ignore[override]
+    def _make_hash_value(self, user: User, timestamp: int) -> str:
         # Without the last sign-in: the link may be opened on another machine.
         parts = (user.pk, user.password, timestamp, user.email, self.new_address)
         return repr(parts)

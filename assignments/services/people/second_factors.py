@@ -26,7 +26,8 @@ NOBODY, MANAGERS, EVERYBODY = "nobody", "managers", "everybody"
 
 def has_factor(user: User) -> bool:
     """Return whether the user has a second factor; recovery codes alone are none."""
-    return _factors(user).exclude(type=Authenticator.Type.RECOVERY_CODES).exists()
+    factors = _factors(user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return bool(factors.exists())
 
 
 def must_set_up(user: User) -> bool:
@@ -75,12 +76,17 @@ def reset(*, actor: User, user: User, at: datetime) -> None:
 @transaction.atomic
 def reset_from_server(*, user: User, at: datetime) -> bool:
     """Do the same for whoever runs Handoff; return whether there was a factor."""
-    has_any = _factors(user).exists()
+    has_any = bool(_factors(user).exists())
     if has_any:
         _remove_all(user, at=at, by=None)
         change = "The second factor of your login was reset on the server."
         tell_of_change(user, change=change, at=at)
     return has_any
+
+
+def factors_of(user: User) -> list[Authenticator]:
+    """Return the user's factors and recovery codes, oldest first."""
+    return list(_factors(user).order_by("created_at", "pk"))
 
 
 def _remove_all(user: User, *, at: datetime, by: User | None) -> None:
