@@ -28,6 +28,7 @@ from dashboard.configuration.sla_labels import (
     time_words,
     week_words,
 )
+from dashboard.configuration.views_sight import client_rows
 from dashboard.configuration.views_targets import check_reader
 from dashboard.htmx import PageRequest
 from dashboard.inbox.answer_filter import unanswered_before
@@ -200,11 +201,13 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
+    rows = [] if user.is_sales_manager or user.is_superuser else client_rows(user)
     context = {
         "form": form,
         "person": user,
         "factors": second_factors.factors_of(user),
         "sessions": listed_sessions(user),
         "trail": trail_of(user),
+        "client_rows": rows,
     }
     return render(request, "configuration/user.html", context, status=status)

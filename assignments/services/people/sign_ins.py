@@ -219,12 +219,6 @@ def unlock_sign_ins(*, name: str | None = None, address: str | None = None) -> i
     return _stop_counting(rows)
 
 
-def newest_events(user: User) -> QuerySet[SignInEvent]:
-    """Return the last 10 lines of the log about a login, newest first."""
-    events = SignInEvent.objects.filter(user=user).select_related("by")
-    return events.order_by("-at", "-id")[:10]
-
-
 def prune_log(*, at: datetime) -> int:
     """Delete rows of the log that are too old or too many; return how many.
 
