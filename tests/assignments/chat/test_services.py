@@ -38,7 +38,7 @@ ADDRESSES = {
     "discord": f"https://discord.com/api/webhooks/4174216298/{SECRET}",
     "tgram": f"tgram://123456789:{SECRET}/12315544/",
     "ntfy": f"https://ntfy.sh/{SECRET}",
-    "webex": "https://webexapis.com/v1/webhooks/incoming/" + SECRET.ljust(78, "x"),
+    "webex": "https://webexapis.com/v1/webhooks/incoming/" + SECRET.ljust(90, "x"),
     "zulip": "zulip://handoff@acme/" + SECRET.ljust(32, "x") + "/sales",
     "matrix": "matrix://" + SECRET.ljust(64, "x") + "?mode=t2bot",
     "zoom": f"https://inbots.zoom.us/incoming/hook/abcdefghijkl?token={SECRET}",
