@@ -23,7 +23,7 @@ OF_PROGRAMS = {
     "subdivision", "status", "smartlead_status", "sentiment", "search_text",
     "body_html", "address", "password", "username", "first_name", "last_name", "email",
     "outage_kind", "display_html", "last_message_mark", "name_key", "browser",
-    "network",
+    "network", "service", "host", "secret", "ending",
 }  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from assignments.tasks import open_client, send_chats, send_mails
 
 
 class Command(BaseCommand):
-    help = "Send what is due, changes, mails and chat, with or without a running worker."
+    help = (
+        "Send what is due, changes, mails and chat, with or without a running worker."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
