@@ -33,7 +33,7 @@ _HOOK = re.compile(
 
 
 class NoChatAddress(Exception):
-    """What was typed is no address of a channel; the message is a sentence."""
+    """An address that is none of a channel; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

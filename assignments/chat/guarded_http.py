@@ -39,7 +39,7 @@ class BusyChat(Exception):
 
 @dataclass(slots=True)
 class ChatAnswer:
-    """What a service answered to one message, so far as it was no success."""
+    """The answer of a service to one message, so far as it was no success."""
 
     status: int = 0
     retry_after: str = ""

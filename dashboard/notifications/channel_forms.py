@@ -48,7 +48,7 @@ class ChannelForm(forms.Form):
 
 
 class TeamChoices(forms.Form):
-    """What a channel of a team is told, and when."""
+    """Choices of what a channel of a team is told, and when."""
 
     kinds = forms.MultipleChoiceField(
         choices=[(kind.value, ABOUT_TEAM[kind]) for kind in TEAM_KINDS],

@@ -17,6 +17,7 @@ from assignments.services.notifications.preferences import (
     save_preferences,
 )
 from assignments.services.sla import recalculate
+from tests.chat_messages import add_channel
 from tests.dispatch_harness import state_of
 from tests.factories import (
     make_assignment,
@@ -236,17 +237,21 @@ def test_open_lead_fetches_the_conversation(office):
     assert Message.objects.filter(lead=lead).exists()
 
 
+def preferences_without_quiet_hours(user) -> None:
+    save_preferences(
+        user=user,
+        choices={NotificationKind.ASSIGNED: KindPreference()},
+        digest_at=time(8),
+        quiet_from=None,
+        quiet_to=None,
+    )
+
+
 class TestMails:
     @pytest.fixture
     def told(self, postbox: SmtpServer) -> SmtpServer:
         user = make_user(email="ana@example.com")
-        save_preferences(
-            user=user,
-            choices={NotificationKind.ASSIGNED: KindPreference()},
-            digest_at=time(8),
-            quiet_from=None,
-            quiet_to=None,
-        )
+        preferences_without_quiet_hours(user)
         notify(
             user,
             kind=NotificationKind.ASSIGNED,
@@ -288,6 +293,26 @@ class TestMails:
             nudges_of.append(("assignments.tasks.send_mails",) in queued)
 
         assert nudges_of == [True, False]
+
+    def test_chat_goes_on_by_itself(self, db, chat, queued):
+        user = make_user()
+        add_channel(chat, user)
+        make_notification(user, chat_waits=True)
+        preferences_without_quiet_hours(user)
+        hold_leases(task_queue.MAILS_LEASE)
+
+        assert tasks.send_chats() == "Messages in chat: 1."
+        assert len(chat.texts) == 1
+
+    def test_a_tick_nudges_chat_while_something_waits(
+        self, db, queued, django_capture_on_commit_callbacks
+    ):
+        make_notification(make_user(), chat_waits=True)
+
+        with django_capture_on_commit_callbacks(execute=True):
+            tasks.tick()
+
+        assert ("assignments.tasks.send_chats",) in queued
 
     def test_a_server_that_is_down_is_not_asked_again_at_once(
         self, db, told, settings, queued, django_capture_on_commit_callbacks

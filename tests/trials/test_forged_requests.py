@@ -81,9 +81,9 @@ def address(act: str, sample: SampleTeam) -> str:
 
 def rows(sample: SampleTeam) -> dict:
     """Return makers of rows by name: a lead has at most one waiting assignment."""
-    now = timezone.now()
-    final = {"created_at": now, "finished_at": now}
+    final = {"created_at": (now := timezone.now()), "finished_at": now}
     known = {name: lambda row=row: row for name, row in sample.items()}
+    known["channel"] = lambda: make_team_channel(sample["team"])
     return known | outgoing_rows() | {
         "waiting": lambda: make_assignment(sample["cleos"], sample["mo"]),
         "done": lambda: make_assignment(
@@ -97,7 +97,6 @@ def rows(sample: SampleTeam) -> dict:
         "batch": lambda: make_batch([sample["cleos"]], sample["mo"]),
         "refused_batch": lambda: make_refused_batch(sample),
         "refused_mail": lambda: make_mail(outcome="No."),
-        "channel": lambda: make_team_channel(sample["team"]),
         "table": make_table,
         "target": make_target,
         "day_off": lambda: DayOff.objects.create(day=date(2026, 12, 31)),

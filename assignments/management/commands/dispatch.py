@@ -10,11 +10,14 @@ from assignments.services import account as accounts
 from assignments.services.bulk import write_plan
 from assignments.services.dispatch.context import DispatchContext
 from assignments.services.dispatch.dispatcher import Dispatcher, is_work_left
-from assignments.tasks import open_client, send_mails
+from assignments.services.notifications import chat_compose
+from assignments.tasks import open_client, send_chats, send_mails
 
 
 class Command(BaseCommand):
-    help = "Send what is due, changes and mails, with or without a running worker."
+    help = (
+        "Send what is due, changes, mails and chat, with or without a running worker."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -41,6 +44,8 @@ class Command(BaseCommand):
                 dispatcher.run(until=database_clock.now() + seat_time)
         if smtp.is_on():
             self.stdout.write(send_mails())
+        if chat_compose.has_chat_to_send(at=timezone.now()):
+            self.stdout.write(send_chats())
         self._conclude(dispatcher.turns)
 
     def _conclude(self, turns: int) -> None:

@@ -292,15 +292,19 @@ def _notify(
         at=at,
     )
     if team_subject:
-        notify_team(
-            notice.coverage.member.team_id,
-            kind=NotificationKind.COVERING,
-            key=f"{key}-{notice.member_id}",
-            subject=team_subject,
-            path=page,
-            at=at,
-        )
+        _notify_team(notice, key, team_subject, at)
     return int(notification is not None)
+
+
+def _notify_team(notice: CoverageNotice, key: str, subject: str, at: datetime) -> None:
+    notify_team(
+        notice.coverage.member.team_id,
+        kind=NotificationKind.COVERING,
+        key=f"{key}-{notice.member_id}",
+        subject=subject,
+        path=_page(notice.coverage_id),
+        at=at,
+    )
 
 
 def _page(coverage_id: int) -> str:

@@ -33,23 +33,21 @@ def notify(
     reader = user.user or user if isinstance(user, Member) else user
     if isinstance(reader, Member) and not (smtp.is_on() and reader.email):
         return None
-    defaults = {
-        "kind": kind,
-        "path": path,
-        "created_at": at,
-        "text": _without_controls(text),
-    }
+    text = _without_controls(text)
+    defaults = {"kind": kind, "path": path, "created_at": at, "text": text}
     notification, is_new = Notification.objects.get_or_create(
         **{"user" if isinstance(reader, User) else "member": reader},
         key=key,
         defaults=defaults
         | {"subject": one_line(subject)[:200], **_channels(reader, kind)},
     )
-    if is_new and notification.mail_waits:
+    if not is_new:
+        return None
+    if notification.mail_waits:
         nudge_mails()
-    if is_new and notification.chat_waits:
+    if notification.chat_waits:
         nudge_chats()
-    return notification if is_new else None
+    return notification
 
 
 def _channels(reader: User | Member, kind: NotificationKind) -> dict[str, bool]:

@@ -17,7 +17,13 @@ from assignments.services.coverage.handover import change_coverer
 from tests.assignments.services.coverage.scenario import DAY, HOUR, go, plan
 from tests.dashboard.pages import queries_of
 from tests.dispatch_harness import DispatchHarness
-from tests.factories import MONDAY, make_manager, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_manager,
+    make_team,
+    make_team_channel,
+    make_user,
+)
 
 
 @pytest.fixture
@@ -207,6 +213,27 @@ def test_a_return_that_takes_hours_is_told_so_far_and_then_whole(office, logins)
     ]
 
 
+def team_heard(team) -> list[str]:
+    told = Notification.objects.filter(channel__team=team).order_by("pk")
+    return list(told.values_list("subject", flat=True))
+
+
+def test_the_team_reads_who_covers_in_its_channel(office, logins, live):
+    ana, ben, *_ = logins
+    team = make_team()
+    team.members.add(ana)
+    make_team_channel(team, kinds=["covering"])
+    leads_of(office, 2)
+    plan(ana, ben)
+
+    live()
+    live(MONDAY + HOUR)
+
+    assert team_heard(team) == [
+        f"{ben} covers for {ana} until Tue 12 May, 09:00: 2 leads"
+    ]
+
+
 class TestAttention:
     @pytest.fixture
     def stranded(self, office, logins) -> Coverage:
@@ -230,6 +257,19 @@ class TestAttention:
         sentence = f"Nobody is free to cover 1 lead of {stranded.member}."
         assert [seen(user) for user in (boss, sara)] == [[sentence]] * 2
         assert seen(stranger) == []
+
+    def test_the_team_reads_of_it_once_without_names_of_leads(
+        self, office, stranded, live
+    ):
+        team = make_team()
+        team.members.add(stranded.member)
+        channel = make_team_channel(team, kinds=["attention"])
+        live()
+        live()
+
+        told = Notification.objects.get(channel=channel)
+        assert told.subject == f"The coverage of {stranded.member} needs attention"
+        assert told.path == f"/coverage/{stranded.pk}/"
 
     def test_users_who_know_a_problem_cost_no_queries_each_minute(
         self, office, stranded, live

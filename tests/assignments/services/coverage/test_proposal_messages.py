@@ -9,7 +9,14 @@ import pytest
 from assignments.models import Coverage, Notification, User
 from assignments.services.coverage import actions, drafts, proposal_messages
 from assignments.services.coverage.drafts import CoverageDraft, DraftCoverer
-from tests.factories import MONDAY, make_manager, make_member, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_manager,
+    make_member,
+    make_team,
+    make_team_channel,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 LATER = MONDAY + timedelta(hours=1)
@@ -155,6 +162,18 @@ def test_a_proposal_saved_without_a_change_tells_nobody(people, proposal):
     )
 
     assert len(told(people.theo)) == 1
+
+
+def test_a_teams_channel_reads_of_a_proposal_until_it_is_decided(people):
+    make_team_channel(people.away.team, kinds=["proposed"])
+    proposal = actions.propose(draft=draft_of(people), actor=people.ngozi, at=MONDAY)
+    waiting = Notification.objects.to_chat()
+    [message] = waiting
+    assert message.subject == "An absence of Ngozi Eze waits to be confirmed"
+
+    actions.decline(coverage=proposal, actor=people.theo, at=LATER)
+
+    assert not waiting.exists()
 
 
 def test_who_schedules_an_absence_tells_nobody_to_confirm_it(people):
