@@ -19,6 +19,7 @@ from assignments.models import OutgoingDelivery, OutgoingEndpoint
 from assignments.services.errors import AssignmentRefused
 from assignments.services.outgoing_webhooks import endpoints
 from assignments.services.outgoing_webhooks.delivery_queue import MOST_ATTEMPTS
+from assignments.services.outgoing_webhooks.events import readable_body
 from assignments.services.outgoing_webhooks.status import endpoint_states
 from dashboard.htmx import PageRequest
 from dashboard.outgoing_webhooks.forms import EndpointForm, SinceForm
@@ -150,7 +151,9 @@ def shown_endpoint(
     wanted = Q(state=OutgoingDelivery.State.FAILED) if only_failed else Q()
     deliveries = endpoint.deliveries.filter(wanted).select_related("event")
     page = page_of(deliveries, order=NEWEST_FIRST, after=cursor)
-    context["deliveries"] = page.rows
+    context["deliveries"] = [
+        (delivery, readable_body(delivery.event)) for delivery in page.rows
+    ]
     context["earlier"] = page.earlier and page.earlier.encoded(scope)
     context["later"] = page.later and page.later.encoded(scope)
     return render(request, "outgoing_webhooks/endpoint.html", context, status=status)

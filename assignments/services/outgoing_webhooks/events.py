@@ -93,6 +93,11 @@ def body_of(event: OutgoingEvent) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
+def readable_body(event: OutgoingEvent) -> str:
+    """Return the body with line breaks, for a page."""
+    return json.dumps(json.loads(body_of(event)), ensure_ascii=False, indent=2)
+
+
 def _is_small_enough(event: OutgoingEvent) -> bool:
     size = len(body_of(event).encode())
     if size > LARGEST_BODY:

@@ -246,7 +246,7 @@ class TestSystemPage:
 
         text = client.get("/system/").content.decode()
 
-        assert "2 endpoints: 1 failing, 1 disabled because nothing arrived." in text
+        assert "2 endpoints: 1 failing, 1 disabled by Handoff." in text
         assert "0 events waiting, 1 failed." in text
         assert "/settings/outgoing/" in text
 
