@@ -8,6 +8,7 @@ example.
 import math
 import os
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ImproperlyConfigured
 
 YES = {"1", "true", "yes", "on"}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # of the log
 NO = {"0", "false", "no", "off"}
 
 
@@ -38,6 +40,17 @@ def env_bool(name: str, *, default: bool = False) -> bool:
     if word not in YES | NO:
         raise SettingRefused(f"{name} is {word!r}; write 1 for yes or 0 for no.")
     return word in YES
+
+
+def choice(name: str, text: str, choices: Sequence[str]) -> str:
+    """Return the one of `choices` that `text` is, in any case; `name` is its variable.
+
+    Raises SettingRefused if it is none of them.
+    """
+    for each in choices:
+        if text.casefold() == each.casefold():
+            return each
+    raise SettingRefused(f"{name} is {text!r}; write one of: {', '.join(choices)}.")
 
 
 def env_number(name: str, default: str, *, least: float) -> float:

@@ -42,6 +42,8 @@ class CoverageTrouble:
     topic: str
     lead: Lead | None = None
     assignment: Assignment | None = None
+    # The member is back, and leads of theirs are not.
+    is_overdue_return: bool = False
 
 
 def to_confirm(user: User, *, at: datetime) -> QuerySet[Coverage]:
@@ -166,6 +168,8 @@ def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[CoverageTroub
                 sentence=sentence,
                 remedy=CoverageRemedy.LOOK,
                 topic=f"late {coverage.state}",
+                is_overdue_return=coverage.state in lifecycle.BEGUN
+                and coverage.ends_at < at,
             )
 
 
