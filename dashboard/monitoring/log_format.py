@@ -31,7 +31,16 @@ def message_of(record: logging.LogRecord) -> str:
 
 
 def request_id_of(record: logging.LogRecord) -> str:
-    return getattr(record, "request_id", "") or request_id.current()
+    """Return the id of the request or task that the record is about; "" of none.
+
+    Django logs a status from 400 on after the request is over, with the request.
+    """
+    request = getattr(record, "request", None)
+    return (
+        getattr(record, "request_id", "")
+        or getattr(request, "request_id", "")
+        or request_id.current()
+    )
 
 
 def _traceback_of(record: logging.LogRecord) -> str:

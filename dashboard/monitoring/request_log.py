@@ -31,9 +31,11 @@ class RequestLog:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
-        with request_id.set_to(_id_for(request)):
+        known = _id_for(request)
+        request.request_id = known  # type: ignore[attr-defined]
+        with request_id.set_to(known):
             response = self.get_response(request)
-            response[HEADER] = request_id.current()
+            response[HEADER] = known
             _record(request, response, time.perf_counter() - began)
         return response
 
