@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 PORTS_TO_TRY = 50
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's name for it
 
 
@@ -73,7 +74,10 @@ def _environment_of_web(environment: Mapping[str, str]) -> dict[str, str]:
 
 @cache
 def _metrics_folder() -> TemporaryDirectory[str]:
-    return TemporaryDirectory(prefix="handoff-metrics-")
+    # In memory if there is such a place: what is counted must not end with a full disk.
+    memory = os.access(SHARED_MEMORY, os.W_OK)
+    where = SHARED_MEMORY if memory else None
+    return TemporaryDirectory(prefix="handoff-metrics-", dir=where)
 
 
 def worker_process(

@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 YES = {"1", "true", "yes", "on"}
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # of the log
+SHORTEST_TOKEN = 16  # characters
 NO = {"0", "false", "no", "off"}
 
 
@@ -143,6 +144,18 @@ def secret(name: str, default: str | None = None) -> str:
             f"{name} has a blank or a line break in it; copy it again, as one word."
         )
     return value
+
+
+def long_secret(name: str, text: str) -> str:
+    """Return `text`, the value of the variable `name`, or "" for none.
+
+    Raises SettingRefused if it has less than 16 characters; they are not shown.
+    """
+    if 0 < len(text) < SHORTEST_TOKEN:
+        raise SettingRefused(
+            f"{name} has less than {SHORTEST_TOKEN} characters; make a longer one."
+        )
+    return text
 
 
 def time_zone(text: str) -> str:

@@ -14,6 +14,7 @@ from dashboard.env import (
     env_bool,
     env_number,
     load_env_file,
+    long_secret,
     networks,
     rate_limits,
     seconds,
@@ -209,7 +210,7 @@ SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 LOG_FORMAT = choice("LOG_FORMAT", env("LOG_FORMAT", "text"), ("text", "json"))
 LOG_LEVEL = choice("LOG_LEVEL", env("LOG_LEVEL", "INFO"), LEVELS)
 # Without one /metrics is for this machine alone.
-METRICS_TOKEN = secret("METRICS_TOKEN", "")
+METRICS_TOKEN = long_secret("METRICS_TOKEN", secret("METRICS_TOKEN", ""))
 SENTRY_DSN = secret("SENTRY_DSN", "")
 SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", "production")
 

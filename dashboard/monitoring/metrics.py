@@ -1,4 +1,4 @@
-"""What `/metrics` tells, as families of prometheus-client.
+"""Metrics of `/metrics`, as families of prometheus-client.
 
 Labels come from lists of our own (urgencies, pages, endpoints): never a name, an address
 or a key. Each number is measured by `assignments.services.operations.measurements`.
@@ -6,7 +6,7 @@ or a key. Each number is measured by `assignments.services.operations.measuremen
 
 import platform
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -20,7 +20,7 @@ from prometheus_client.metrics_core import Metric
 from assignments.models import Account
 from assignments.models.assignment import Urgency
 from assignments.services.operations import measurements
-from assignments.services.operations.measurements import Measurements, age
+from assignments.services.operations.measurements import Measurements, WindowUse, age
 from assignments.services.operations.smartlead_state import SmartleadState
 from assignments.version import VERSION
 from dashboard.monitoring.request_metrics import request_families
@@ -62,43 +62,45 @@ def measured(found: Measurements, at: datetime) -> Iterator[Metric]:
 
 
 def _smartlead(found: Measurements, at: datetime) -> Iterator[Metric]:
-    budget = found.budget
-    windows = {f"{window.seconds:g}": window for window in budget.windows}
     yield _labelled(
         "handoff_smartlead_state",
         "1 for the state that the system page shows, 0 for the others.",
         ("state",),
         {(state.value,): state == found.smartlead for state in SmartleadState},
     )
+    yield from _limit(found.budget.windows)
+    yield _gauge(
+        "handoff_smartlead_pause_seconds",
+        "Seconds until calls are made again after a 429; 0 without a pause.",
+        _left(found.budget.paused_until, at),
+    )
+    yield CounterMetricFamily(
+        "handoff_smartlead_foreign_calls",
+        "Calls of others on the same key that were noticed.",
+        found.budget.foreign_calls,
+    )
+    yield from _switches(found.account)
+
+
+def _limit(windows: Sequence[WindowUse]) -> Iterator[Metric]:
     yield _labelled(
         "handoff_smartlead_limit_calls",
         "Calls that are allowed in each window, by its length in seconds.",
         ("window",),
-        {(name,): window.limit for name, window in windows.items()},
+        {(f"{window.seconds:g}",): window.limit for window in windows},
     )
     yield _labelled(
         "handoff_smartlead_used_calls",
         "Calls of the limit that are used now.",
         ("window",),
-        {(name,): window.used for name, window in windows.items()},
+        {(f"{window.seconds:g}",): window.used for window in windows},
     )
     yield _labelled(
         "handoff_smartlead_limit_used_ratio",
         "Share of the call limit that is used now, from 0 to 1.",
         ("window",),
-        {(name,): w.used / max(1, w.limit) for name, w in windows.items()},
+        {(f"{w.seconds:g}",): w.used / max(1, w.limit) for w in windows},
     )
-    yield _gauge(
-        "handoff_smartlead_pause_seconds",
-        "Seconds until calls are made again after a 429; 0 without a pause.",
-        _left(budget.paused_until, at),
-    )
-    yield CounterMetricFamily(
-        "handoff_smartlead_foreign_calls",
-        "Calls of others on the same key that were noticed.",
-        budget.foreign_calls,
-    )
-    yield from _switches(found.account)
 
 
 def _switches(account: Account) -> Iterator[Metric]:

@@ -9,7 +9,7 @@ tests) each process knows its own requests only.
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Histogram
@@ -32,16 +32,21 @@ _requests = Histogram(
 
 
 def count_request(page: str, method: str, status: int, seconds: float) -> None:
-    _requests.labels(page, method, f"{status // 100}xx").observe(seconds)
+    """Count one request; without the folder, which somebody may delete, do nothing."""
+    with suppress(OSError):
+        _requests.labels(page, method, f"{status // 100}xx").observe(seconds)
 
 
 def request_families() -> Iterable[Metric]:
-    """Return the metrics of all web processes of this `serve`."""
+    """Return the metrics of all web processes of this `serve`; none if their folder is
+    gone.
+    """
     folder = os.environ.get(FOLDER)
     if not folder:
         return list(_registry.collect())
-    with _alone_in(Path(folder)):
+    with suppress(OSError), _alone_in(Path(folder)):
         return list(MultiProcessCollector(None, folder).collect())
+    return []
 
 
 def empty_folder() -> None:
@@ -57,7 +62,7 @@ def fold_ended(pid: int) -> None:
     folder = os.environ.get(FOLDER)
     if not folder:
         return
-    with _alone_in(Path(folder)):
+    with suppress(OSError), _alone_in(Path(folder)):
         for path in Path(folder).glob(f"*_{pid}.db"):
             kind = path.name.removesuffix(f"_{pid}.db")
             total = MmapedDict(str(path.with_name(f"{kind}_{ENDED}.db")))

@@ -24,11 +24,18 @@ from assignments.services.operations.status import QueueCounts
 from assignments.services.people import sign_ins
 from assignments.services.webhooks import status as webhooks
 from assignments.services.webhooks.status import WebhookCounts
-from assignments.smartlead.budget import BudgetSnapshot, account_budget
+from assignments.smartlead.budget import BudgetSnapshot, WindowUse, account_budget
 from assignments.smartlead.call_record import BUCKETS as CALL_BUCKETS
 from assignments.smartlead.call_record import RATE_LIMITED
 
-__all__ = ["CALL_BUCKETS", "Measurements", "age", "rate_limited", "take_measurements"]
+__all__ = [
+    "CALL_BUCKETS",
+    "Measurements",
+    "WindowUse",
+    "age",
+    "rate_limited",
+    "take_measurements",
+]
 
 PARTS = ("worker", "tick", "sync")  # whose heartbeats are told
 
