@@ -7,12 +7,18 @@ class AssignmentsConfig(AppConfig):
     verbose_name = "Assignments"
 
     def ready(self) -> None:
-        from assignments import schedule  # noqa: PLC0415
+        from assignments import (  # noqa: PLC0415
+            schedule,
+            task_errors,
+            task_request_ids,
+        )
         from assignments.models import triggers  # noqa: PLC0415
         from assignments.services.operations.migration_state import (  # noqa: PLC0415
             refuse_unreleased_database,
         )
 
+        task_request_ids.connect()
+        task_errors.connect()
         pre_migrate.connect(refuse_unreleased_database, sender=self)
         post_migrate.connect(triggers.install, sender=self)
         post_migrate.connect(schedule.install)

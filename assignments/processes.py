@@ -6,10 +6,13 @@ The API key reaches them through the environment, never through their arguments.
 import http.client
 import logging
 import math
+import os
 import socket
 import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -26,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104
 PORTS_TO_TRY = 50
+SHARED_MEMORY = "/dev/shm"  # noqa: S108
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's name for it
 
 
 def manage_command(*arguments: str) -> list[str]:
@@ -42,12 +47,38 @@ def web_process(
     log: Path | None = None,
 ) -> ManagedProcess:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    # No access log: what people search for is in the addresses of the inbox.
+    # No access log of gunicorn's: what people search for is in the addresses of the inbox.
     command = [sys.executable, "-m", "gunicorn", "dashboard.wsgi", "--bind", bind]
     command += ["--worker-class", "dashboard.server.web_server.BufferingWorker"]
     command += ["--workers", str(workers), "--threads", "12", "--no-control-socket"]
     command += ["--graceful-timeout", "8", "--chdir", str(settings.BASE_DIR)]
+    command += ["--config", "python:dashboard.monitoring.gunicorn_hooks"]
+    environment = _environment_of_web(
+        os.environ if environment is None else environment
+    )
     return ManagedProcess(name="web", command=command, environment=environment, log=log)
+
+
+def _environment_of_web(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with the folder in which web processes count requests.
+
+    It is a new one that goes with this process, unless METRICS_FOLDER is in there. The
+    project is on the path, as gunicorn reads its settings before it changes the folder.
+    """
+    paths = filter(None, (str(settings.BASE_DIR), environment.get("PYTHONPATH")))
+    return {
+        METRICS_FOLDER: _metrics_folder().name,
+        **environment,
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+
+
+@cache
+def _metrics_folder() -> TemporaryDirectory[str]:
+    # In memory if there is such a place: what is counted must not end with a full disk.
+    memory = os.access(SHARED_MEMORY, os.W_OK)
+    where = SHARED_MEMORY if memory else None
+    return TemporaryDirectory(prefix="handoff-metrics-", dir=where)
 
 
 def worker_process(

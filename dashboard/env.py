@@ -8,6 +8,7 @@ example.
 import math
 import os
 import re
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,6 +16,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.core.exceptions import ImproperlyConfigured
 
 YES = {"1", "true", "yes", "on"}
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")  # of the log
+SHORTEST_TOKEN = 16  # characters
 NO = {"0", "false", "no", "off"}
 
 
@@ -38,6 +41,17 @@ def env_bool(name: str, *, default: bool = False) -> bool:
     if word not in YES | NO:
         raise SettingRefused(f"{name} is {word!r}; write 1 for yes or 0 for no.")
     return word in YES
+
+
+def choice(name: str, text: str, choices: Sequence[str]) -> str:
+    """Return the one of `choices` that `text` is, in any case; `name` is its variable.
+
+    Raises SettingRefused if it is none of them.
+    """
+    for each in choices:
+        if text.casefold() == each.casefold():
+            return each
+    raise SettingRefused(f"{name} is {text!r}; write one of: {', '.join(choices)}.")
 
 
 def env_number(name: str, default: str, *, least: float) -> float:
@@ -140,6 +154,18 @@ def secret(name: str, default: str | None = None) -> str:
             f"{name} has a blank or a line break in it; copy it again, as one word."
         )
     return value
+
+
+def long_secret(name: str, text: str) -> str:
+    """Return `text`, the value of the variable `name`, or "" for none.
+
+    Raises SettingRefused if it has less than 16 characters; they are not shown.
+    """
+    if 0 < len(text) < SHORTEST_TOKEN:
+        raise SettingRefused(
+            f"{name} has less than {SHORTEST_TOKEN} characters; make a longer one."
+        )
+    return text
 
 
 def time_zone(text: str) -> str:

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 from django.utils.csp import CSP
 
 from dashboard.env import (
+    LEVELS,
     choice,
     env,
     env_bool,
     env_number,
     load_env_file,
+    long_secret,
     networks,
     rate_limits,
     seconds,
@@ -73,6 +75,8 @@ MIDDLEWARE = [
     # First, so that nothing else sees the key in the address of the webhook.
     "dashboard.middleware.WebhookAddress",
     "dashboard.system.health_probes.HealthProbes",
+    "dashboard.monitoring.metrics_page.MetricsPage",
+    "dashboard.monitoring.request_log.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # After WhiteNoise, whose files are compressed already. Why it is safe:
@@ -269,11 +273,22 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 
+# ── Log and monitoring (docs/monitoring.md) ──────────────────────────────────────
+LOG_FORMAT = choice("LOG_FORMAT", env("LOG_FORMAT", "text"), ("text", "json"))
+LOG_LEVEL = choice("LOG_LEVEL", env("LOG_LEVEL", "INFO"), LEVELS)
+# Without one /metrics is for this machine alone.
+METRICS_TOKEN = long_secret("METRICS_TOKEN", secret("METRICS_TOKEN", ""))
+SENTRY_DSN = secret("SENTRY_DSN", "")
+SENTRY_ENVIRONMENT = env("SENTRY_ENVIRONMENT", "production")
+
+_access_level = LOG_LEVEL if LOG_FORMAT == "json" or LOG_LEVEL == "DEBUG" else "WARNING"
+_sinks = ["console", *(["sentry"] if SENTRY_DSN else [])]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+        "text": {"()": "dashboard.monitoring.log_format.TextLine"},
+        "json": {"()": "dashboard.monitoring.log_format.JsonLine"},
     },
     "filters": {
         "refused_host": {"()": "dashboard.server.log_filters.RefusedHost"},
@@ -285,16 +300,23 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": LOG_FORMAT,
             "filters": ["outage"],
-        }
+        },
+        "sentry": {
+            "class": "dashboard.monitoring.error_reports.ErrorReports",
+            "level": "ERROR",
+        },
     },
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "root": {"handlers": _sinks, "level": LOG_LEVEL},
     # httpx logs whole URLs at INFO, and those of Smartlead carry the API key.
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
         "django.security.DisallowedHost": {"filters": ["refused_host"]},
+        # A line for each request: for programs that read the log, or when asked for.
+        "dashboard.monitoring.request_log": {"level": _access_level},
     },
 }
 

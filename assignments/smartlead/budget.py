@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from assignments import database_clock
 from assignments.models import Budget as BudgetRow
+from assignments.smartlead.call_record import CallRecord, add_call
 from assignments.smartlead.fingerprint import account_fingerprint
 from assignments.smartlead.rate_limiter import (
     CallKind,
@@ -147,26 +149,39 @@ class CallBudget:
         with self._locked_limiter() as (limiter, now):
             limiter.give_back(slot.token, now=now)
 
-    def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
+    def finish(
+        self,
+        slot: Slot,
+        *,
+        rate: RateReport = NO_REPORT,
+        call: CallRecord | None = None,
+    ) -> None:
         """Record that the call has ended, with or without an answer; its slot becomes
         free one window later. The server's limit and foreign calls are learned from
         `rate`. After a 429, a call that was taken after the pause ends the state in
         which only probes are allowed. A slot that is unknown or has ended changes
-        nothing. Raises RuntimeError inside a transaction.
+        nothing but the counts, to which `call` is added. Raises RuntimeError inside a
+        transaction.
         """
-        with self._locked_limiter() as (limiter, now):
+        with self._locked_limiter(call) as (limiter, now):
             limiter.finish(slot.token, now=now, rate=rate)
 
     def record_429(
-        self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
+        self,
+        slot: Slot,
+        *,
+        retry_after: float | None,
+        rate: RateReport = NO_REPORT,
+        call: CallRecord | None = None,
     ) -> None:
         """Record that the call was answered with 429: end its slot, learn from `rate`
         as `finish` does, and pause all calls. The pause lasts `retry_after` seconds,
         else `rate.resets_in`, else a backoff that doubles with each 429 in a row;
         LONGEST_PAUSE at most, plus a little jitter. Then only a probe is allowed
         until a call was answered, and paced calls are slower for SLOWED_FOR seconds.
+        `call` is added to the counts.
         """
-        with self._locked_limiter() as (limiter, now):
+        with self._locked_limiter(call) as (limiter, now):
             limiter.record_429(
                 slot.token,
                 now=now,
@@ -199,11 +214,18 @@ class CallBudget:
             foreign_calls=limiter.foreign_seen,
         )
 
+    def call_counts(self) -> dict[str, Any]:
+        """Return the counts of all calls so far, as `add_call` makes them."""
+        row = BudgetRow.objects.filter(pk=self._name).first()
+        return row.calls if row else {}
+
     @contextmanager
-    def _locked_limiter(self) -> Iterator[tuple[RateLimiter, float]]:
+    def _locked_limiter(
+        self, call: CallRecord | None = None
+    ) -> Iterator[tuple[RateLimiter, float]]:
         """Lock the account's row (created if missing); yield its limiter and the time,
         which is read once the lock is held. Save the limiter at the end if it
-        changed; an exception saves nothing.
+        changed, and `call` in the counts; an exception saves nothing.
 
         `durable` raises RuntimeError inside another transaction, which would hold the
         lock longer, for instance during a call.
@@ -214,7 +236,9 @@ class CallBudget:
             limiter = self._load(row.state, now)
             yield limiter, now
             state = limiter.dump()
-            if state != row.state:
+            if call is not None:
+                row.calls = add_call(row.calls, call)
+            if state != row.state or call is not None:
                 row.state = state
                 row.save()
 

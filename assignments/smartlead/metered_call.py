@@ -14,7 +14,8 @@ from django.db import DatabaseError
 
 from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.budget import CallBudget, Slot
-from assignments.smartlead.errors import NotSent
+from assignments.smartlead.call_record import CallRecord, log_call
+from assignments.smartlead.errors import NotSent, ServiceTrouble
 from assignments.smartlead.http_exchange import send_request
 from assignments.smartlead.rate_limit_headers import parse_rate_headers
 from assignments.smartlead.responses import Response
@@ -34,6 +35,7 @@ class _SlotUse:
     slot: Slot
     is_used: bool = False
     response: Response | None = None
+    call: CallRecord | None = None
 
 
 class MeteredCalls:
@@ -92,19 +94,20 @@ class MeteredCalls:
         self._key.require_usable()
         call = CallTiming(deadline=self._deadline_of(use.slot), start_by=start_by)
         use.is_used = True
-        try:
-            use.response = send_request(
-                self._http,
-                method=method,
-                url=f"{self._address}/{path}",
-                params=params or {},
-                body=body,
-                call=call,
-                key=self._key,
-            )
-        except NotSent:
-            use.is_used = call.has_written
-            raise
+        with _recorded(use, method, path):
+            try:
+                use.response = send_request(
+                    self._http,
+                    method=method,
+                    url=f"{self._address}/{path}",
+                    params=params or {},
+                    body=body,
+                    call=call,
+                    key=self._key,
+                )
+            except NotSent:
+                use.is_used = call.has_written
+                raise
         self.server_time = use.response.server_time
         return use.response
 
@@ -130,19 +133,48 @@ class MeteredCalls:
     def _close_slot(self, use: _SlotUse) -> None:
         try:
             if use.is_used:
-                self._report_outcome(use.slot, use.response)
+                self._report_outcome(use)
             else:
                 self.budget.give_back(use.slot)
         except DatabaseError:
             # What the call did matters more; the slot now counts until its deadline.
             logger.warning("A slot of the budget could not be settled.", exc_info=True)
 
-    def _report_outcome(self, slot: Slot, response: Response | None) -> None:
+    def _report_outcome(self, use: _SlotUse) -> None:
+        slot, response, call = use.slot, use.response, use.call
         if response is None:
-            self.budget.finish(slot)
+            self.budget.finish(slot, call=call)
             return
         rate = parse_rate_headers(response.headers, now=time.time())
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self.budget.record_429(slot, retry_after=response.retry_after, rate=rate)
+            retry_after = response.retry_after
+            self.budget.record_429(slot, retry_after=retry_after, rate=rate, call=call)
         else:
-            self.budget.finish(slot, rate=rate)
+            self.budget.finish(slot, rate=rate, call=call)
+
+
+@contextmanager
+def _recorded(use: _SlotUse, method: str, path: str) -> Iterator[None]:
+    """Set `use.call` by what the context does, and log it; a call that was not sent is
+    neither.
+    """
+    began = time.monotonic()
+    trouble = "broken"
+    try:
+        yield
+    except NotSent:
+        trouble = "not_sent"
+        raise
+    except ServiceTrouble as error:
+        trouble = error.kind
+        raise
+    finally:
+        if use.is_used or trouble != "not_sent":
+            use.call = CallRecord(
+                method=method,
+                path=path,
+                seconds=time.monotonic() - began,
+                status=use.response.status if use.response else None,
+                trouble="" if use.response else trouble,
+            )
+            log_call(use.call)

@@ -31,6 +31,19 @@ def client_address(request: HttpRequest) -> str | None:
     return str(address) if address else None
 
 
+def is_from_trusted_proxy(request: HttpRequest) -> bool:
+    """Return whether the peer is one of TRUSTED_PROXIES, or on a Unix socket here."""
+    nearest = request.META.get("REMOTE_ADDR", "")
+    address = _parsed(nearest)
+    return not nearest or (address is not None and _is_trusted(address))
+
+
+def is_from_this_machine(request: HttpRequest) -> bool:
+    """Return whether the peer itself has a loopback address."""
+    address = _parsed(request.META.get("REMOTE_ADDR", ""))
+    return address is not None and address.is_loopback
+
+
 def _is_trusted(address: Address) -> bool:
     return any(address in network for network in settings.TRUSTED_PROXIES)
 

@@ -4,7 +4,9 @@ import logging
 import re
 from typing import Any
 
+from assignments import request_id
 from assignments.services.webhooks import authentication
+from dashboard.monitoring.exception_text import traceback_text
 
 BLOT = "***"
 _SECRET_AFTER = (
@@ -29,18 +31,19 @@ def redacted(text: str) -> str:
 def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     """Return a log record without our webhook's key in its message and traceback.
 
+    It has the request id, and its traceback no text of an exception that may hold data.
     Unchanged if its message cannot be formatted: its handler reports that. Set for the
     whole process, since gunicorn and Django's own server have loggers that no filter of
     ours would reach.
     """
     record = logging.LogRecord(*args, **kwargs)
+    record.request_id = request_id.current()
     try:
         message = record.getMessage()
     except (TypeError, ValueError, KeyError):
         return record  # its handler reports the fault
     if (clean := redacted(message)) != message:
         record.msg, record.args = clean, ()
-    if record.exc_info and record.exc_info[0]:
-        text = logging.Formatter().formatException(record.exc_info)
-        record.exc_text = redacted(text)
+    if record.exc_info and record.exc_info[1] is not None:
+        record.exc_text = redacted(traceback_text(record.exc_info[1]))
     return record

@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from assignments import request_id
 from assignments.services.operations.database_outage import outage_in
 
 NOT_FOUND = (
@@ -30,6 +31,7 @@ BROKEN = (
     "Something broke inside Handoff. Nothing was sent twice; try again, and tell "
     "whoever runs it if it stays."
 )
+ERROR_ID = " The log has it under {request_id}."
 EXPIRED_SIGN_IN = (
     "This page was too old. Sign in again; if that does not help, allow cookies here."
 )
@@ -78,11 +80,13 @@ def no_such_page() -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return the page for the exception being handled, without context processors: they
     may be what broke. Status 503 with Retry-After of 60 seconds if the database is
-    out of order, else 500.
+    out of order, else 500; that one names the request's id.
     """
     outage = outage_in(sys.exception())
     status = 503 if outage else 500
-    sentence = outage.value if outage else BROKEN
+    known = request_id.current()
+    broken = BROKEN + (ERROR_ID.format(request_id=known) if known else "")
+    sentence = outage.value if outage else broken
     context = {"status": status, "sentence": sentence}
     page = render_to_string("errors/plain.html", context)
     response = HttpResponse(page, status=status)

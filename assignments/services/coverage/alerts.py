@@ -43,6 +43,8 @@ class CoverageTrouble:
     topic: str
     lead: Lead | None = None
     assignment: Assignment | None = None
+    # The member is back, and leads of theirs are not.
+    is_overdue_return: bool = False
 
     @property
     def code(self) -> str:
@@ -179,6 +181,8 @@ def _late(coverages: Iterable[Coverage], at: datetime) -> Iterator[CoverageTroub
                 sentence=sentence,
                 remedy=CoverageRemedy.LOOK,
                 topic=f"late {coverage.state}",
+                is_overdue_return=coverage.state in lifecycle.BEGUN
+                and coverage.ends_at < at,
             )
 
 

@@ -21,6 +21,7 @@ from assignments.services.dispatch.send_assignment import send, settle
 from assignments.services.dispatch.send_note import send_note, settle_note
 from assignments.services.dispatch.send_read_mark import send_read_mark
 from assignments.smartlead.budget import Slot
+from assignments.smartlead.call_record import calls_about
 from assignments.smartlead.errors import (
     NotSent,
     Refused,
@@ -110,7 +111,8 @@ class Dispatcher:
             self.context.budget.give_back(slot)
             return self.context.clock() + CLAIM_AGAIN
         self.context.emit("claimed")
-        _HANDLERS[claim.job](self.context, claim, slot)
+        with calls_about(f"{claim.job.value} {claim.pk}", attempt=claim.attempt):
+            _HANDLERS[claim.job](self.context, claim, slot)
         return None
 
     def _is_turn_of_oldest(self, *, clicks: bool) -> bool:

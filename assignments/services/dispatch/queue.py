@@ -32,11 +32,15 @@ class DispatchJob(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """A row whose time has come. `since` orders rows of different kinds by age."""
+    """A row whose time has come. `since` orders rows of different kinds by age.
+
+    `failures`: how often it has failed before.
+    """
 
     job: DispatchJob
     pk: int
     since: datetime
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class DispatchClaim:
     pk: int
     token: str
     lease_until: datetime
+    attempt: int = 1
 
 
 def are_clicks_due(account: Account, at: datetime) -> bool:
@@ -184,10 +189,9 @@ def _settling(at: datetime) -> Iterator[DueRow]:
     CANDIDATES at most.
     """
     rows = Assignment.objects.abandoned(at).filter(sent_at__isnull=False)
-    for pk, since in rows.order_by("settle_at").values_list("pk", "created_at")[
-        :CANDIDATES
-    ]:
-        yield DueRow(DispatchJob.SETTLE, pk, since)
+    found = rows.order_by("settle_at").values_list("pk", "created_at", "failures")
+    for pk, since, failures in found[:CANDIDATES]:
+        yield DueRow(DispatchJob.SETTLE, pk, since, failures)
 
 
 def _sends(
@@ -209,8 +213,9 @@ def _sends(
         last = min(last, Urgency.COVERAGE_START, key=int)
     rows = Assignment.objects.due(at).filter(urgency__range=(first, last))
     order = ("pk",) if by_age else ("urgency", "pk")
-    for pk, since in rows.order_by(*order).values_list("pk", "created_at")[:CANDIDATES]:
-        yield DueRow(DispatchJob.SEND, pk, since)
+    found = rows.order_by(*order).values_list("pk", "created_at", "failures")
+    for pk, since, failures in found[:CANDIDATES]:
+        yield DueRow(DispatchJob.SEND, pk, since, failures)
 
 
 def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
@@ -225,11 +230,11 @@ def _notes(account: Account, at: datetime) -> Iterator[DueRow]:
     ready = Q(state=Note.State.WAITING) & (Q(not_before=None) | Q(not_before__lte=at))
     wanted = lost if account.paused_at else lost | ready
     rows = open_notes.filter(wanted).filter(~Exists(earlier)).order_by("pk")
-    for pk, state, since in rows.values_list("pk", "state", "created_at")[:CANDIDATES]:
+    found = rows.values_list("pk", "state", "created_at", "failures")
+    for pk, state, since, failures in found[:CANDIDATES]:
         is_lost = state == Note.State.SENDING
-        yield DueRow(
-            DispatchJob.SETTLE_NOTE if is_lost else DispatchJob.SEND_NOTE, pk, since
-        )
+        job = DispatchJob.SETTLE_NOTE if is_lost else DispatchJob.SEND_NOTE
+        yield DueRow(job, pk, since, failures)
 
 
 def _read_marks(account: Account, at: datetime) -> Iterator[DueRow]:
@@ -253,7 +258,8 @@ def _rechecks(at: datetime) -> Iterator[DueRow]:
 def _claim(due: DueRow, at: datetime) -> DispatchClaim | None:
     """Claim a row for LEASE seconds; return None if another worker was faster."""
     lease = at + timedelta(seconds=settings.LEASE)
-    claim = DispatchClaim(due.job, due.pk, secrets.token_hex(16), lease)
+    token, attempt = secrets.token_hex(16), due.failures + 1
+    claim = DispatchClaim(due.job, due.pk, token, lease, attempt)
     return claim if _CLAIMS[due.job](claim, at) else None
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet
 
 from assignments import smtp
 from assignments.mail_encoding import wire_address
@@ -70,6 +70,16 @@ class MailHealth:
     waiting: int
     returned: Sequence[Mail]
     returned_total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailCounts:
+    """Mails not delivered yet, since when the oldest waits, and refused ones."""
+
+    waiting: int
+    oldest_at: datetime | None
+    returned: int
+    is_trouble: bool
 
 
 def claim_next(*, at: datetime) -> MailClaim | None:
@@ -181,18 +191,30 @@ def refused_mails() -> QuerySet[Mail]:
     return Mail.objects.returned().order_by("-pk")
 
 
+def mail_counts() -> MailCounts:
+    """Return the numbers of `mail_health`, without the mails."""
+    pending = Mail.objects.by_mail().pending().order_by()
+    waiting = pending.aggregate(count=Count("pk"), oldest_at=Min("created_at"))
+    return MailCounts(
+        waiting=waiting["count"],
+        oldest_at=waiting["oldest_at"],
+        returned=refused_mails().count(),
+        is_trouble=bool(mail_server().trouble),
+    )
+
+
 def mail_health() -> MailHealth:
     """Return the state of mailing; `returned` holds at most 50 mails."""
     known = mail_server()
-    refused = refused_mails()
+    counts = mail_counts()
     return MailHealth(
         is_on=smtp.is_on(),
         trouble=known.trouble,
         trouble_since=known.trouble_since,
         try_again_at=known.try_again_at,
-        waiting=Mail.objects.by_mail().pending().count(),
-        returned=list(refused.defer("text", "html")[:MOST_ROWS]),
-        returned_total=refused.count(),
+        waiting=counts.waiting,
+        returned=list(refused_mails().defer("text", "html")[:MOST_ROWS]),
+        returned_total=counts.returned,
     )
 
 

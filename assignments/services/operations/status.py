@@ -1,12 +1,12 @@
 """The state of the parts of Handoff, for the system page and the banner of every page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Count, Min, Sum
 
 from assignments import smtp
 from assignments.models import (
@@ -68,11 +68,34 @@ class Trouble:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UrgencyCount:
+    """The rows of one urgency that wait, and since when the oldest of them does."""
+
+    waiting: int
+    oldest_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCounts:
-    waiting: dict[str, int]
+    """Pending assignments by urgency, without those that are being sent, and notes.
+
+    `notes` and `oldest_note_at` are about all notes that have not arrived.
+    """
+
+    by_urgency: Mapping[Urgency, UrgencyCount]
     sending: int
     notes: int
-    oldest_at: datetime | None
+    oldest_note_at: datetime | None
+
+    @property
+    def waiting(self) -> dict[str, int]:
+        """Return the numbers of waiting assignments by the name of their urgency."""
+        return {urgency.label: row.waiting for urgency, row in self.by_urgency.items()}
+
+    @property
+    def oldest_at(self) -> datetime | None:
+        moments = (row.oldest_at for row in self.by_urgency.values())
+        return min(moments, default=None)
 
     @property
     def total(self) -> int:
@@ -140,17 +163,17 @@ def system_overview(*, at: datetime) -> SystemOverview:
     sources = list(SyncSource.objects.all())
     beats = list(Heartbeat.objects.order_by("name"))
     count = UnreadableRow.objects.aggregate(total=Sum("count"))["total"] or 0
-    is_silent = _is_silent(beats, at)
+    silent = is_silent(beats, at)
     return SystemOverview(
         account=account,
-        smartlead=smartlead_state(account, sources=sources, worker_is_silent=is_silent),
+        smartlead=smartlead_state(account, sources=sources, worker_is_silent=silent),
         binding_problem=accounts.binding_problem(account),
         sources=sources,
         proof=next((s for s in sources if s.proof != SyncSource.Proof.UNPROVEN), None),
         unreadable=list(UnreadableRow.objects.all()[:MOST_ROWS]),
         unreadable_total=count,
         heartbeats=beats,
-        worker_is_silent=is_silent,
+        worker_is_silent=silent,
         budget=account_budget().snapshot(),
         queue=queue_counts(),
         drift=mirror_drift(at=at),
@@ -162,14 +185,20 @@ def system_overview(*, at: datetime) -> SystemOverview:
 
 def queue_counts() -> QueueCounts:
     pending = Assignment.objects.pending().order_by()
-    waiting = pending.filter(state=State.WAITING)
-    counts = dict(waiting.values_list("urgency").annotate(Count("pk")))
-    oldest = waiting.order_by("created_at").first()
+    waiting = pending.filter(state=State.WAITING).values("urgency")
+    rows = waiting.annotate(waiting=Count("pk"), oldest_at=Min("created_at"))
+    notes = Note.objects.pending().order_by()
+    told = notes.aggregate(count=Count("pk"), oldest_at=Min("created_at"))
     return QueueCounts(
-        waiting={u.label: counts[u.value] for u in Urgency if u.value in counts},
+        by_urgency={
+            Urgency(row["urgency"]): UrgencyCount(
+                waiting=row["waiting"], oldest_at=row["oldest_at"]
+            )
+            for row in sorted(rows, key=lambda row: row["urgency"])
+        },
         sending=pending.filter(state=State.SENDING).count(),
-        notes=Note.objects.pending().count(),
-        oldest_at=oldest.created_at if oldest else None,
+        notes=told["count"],
+        oldest_note_at=told["oldest_at"],
     )
 
 
@@ -238,10 +267,11 @@ def chat_troubles() -> list[Trouble]:
 
 
 def worker_is_silent(*, at: datetime) -> bool:
-    return _is_silent(list(Heartbeat.objects.filter(name=WORKER)), at)
+    return is_silent(list(Heartbeat.objects.filter(name=WORKER)), at)
 
 
-def _is_silent(beats: Sequence[Heartbeat], at: datetime) -> bool:
+def is_silent(beats: Sequence[Heartbeat], at: datetime) -> bool:
+    """Return whether none of these heartbeats is a worker's of late."""
     stale = at - timedelta(seconds=settings.HEARTBEAT_STALE)
     return not any(beat.name == WORKER and beat.beat_at > stale for beat in beats)
 
@@ -338,7 +368,7 @@ def _bulk_paused(account: Account) -> Trouble | None:
 
 def _silent_worker(at: datetime) -> Trouble | None:
     beat = Heartbeat.objects.filter(name=WORKER).first()
-    if not _is_silent([beat] if beat else [], at):
+    if not is_silent([beat] if beat else [], at):
         return None
     silence = "has been silent" if beat else "has not been seen yet"
     return Trouble(

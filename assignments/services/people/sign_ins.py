@@ -12,7 +12,7 @@ from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from assignments.models import SignInEvent, User
@@ -235,6 +235,13 @@ def prune_log(*, at: datetime) -> int:
         if last := beyond[settings.SIGN_IN_LOG_ROWS :].first():
             count += rows.filter(id__lte=last).delete()[0]
     return count
+
+
+def recent_kinds(*, at: datetime) -> dict[str, int]:
+    """Return how many events of each kind there were in the 15 minutes before `at`."""
+    recent = SignInEvent.objects.filter(at__gt=at - WINDOW).order_by()
+    counted = recent.values_list("kind").annotate(Count("pk"))
+    return {kind.value: 0 for kind in Kind} | dict(counted)
 
 
 def begin_guess(

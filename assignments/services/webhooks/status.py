@@ -2,7 +2,8 @@
 changed.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
@@ -50,6 +51,34 @@ class WebhookReport:
         return sum(refusal.count for refusal in self.refusals)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookCounts:
+    """The numbers of the report: events of the last day, refusals of the last 7."""
+
+    is_open: bool
+    events: int
+    done: int
+    unmatched: int
+    failed: int
+    refused: Mapping[str, int]
+
+
+def webhook_counts(*, at: datetime) -> WebhookCounts:
+    """Return the sums of the report; `refused` is by reason, each of them, 0 too."""
+    types = _types(at)
+    refused = Counter({reason.value: 0 for reason in WebhookRefusal.Reason})
+    for refusal in _refusals(at):
+        refused[refusal.reason] += refusal.count
+    return WebhookCounts(
+        is_open=authentication.is_open(),
+        events=sum(row.events for row in types),
+        done=sum(row.done for row in types),
+        unmatched=sum(row.unmatched for row in types),
+        failed=sum(row.failed for row in types),
+        refused=refused,
+    )
+
+
 def webhook_report(*, at: datetime) -> WebhookReport:
     """Return the events for the page of webhooks at `at`; tests are only in
     `last_test`.
@@ -62,15 +91,19 @@ def webhook_report(*, at: datetime) -> WebhookReport:
     last = real.order_by("-received_at").first()
     tests = WebhookEvent.objects.filter(state=State.TEST)
     troubled = real.filter(state__in=(State.FAILED, State.UNMATCHED))
-    week = (at - 7 * DAY).date()
     return WebhookReport(
         last=last,
         last_test=tests.order_by("-received_at").first(),
         types=_types(at),
         troubled=list(troubled.order_by("-received_at")[:MOST_LISTED]),
-        refusals=list(WebhookRefusal.objects.filter(day__gte=week)),
+        refusals=_refusals(at),
         is_silent=_is_silent(last, at),
     )
+
+
+def _refusals(at: datetime) -> list[WebhookRefusal]:
+    week = (at - 7 * DAY).date()
+    return list(WebhookRefusal.objects.filter(day__gte=week))
 
 
 def _types(at: datetime) -> list[TypeCount]:

@@ -13,6 +13,7 @@ from assignments.smartlead.budget import (
     RateReport,
     Slot,
 )
+from assignments.smartlead.call_record import CallRecord
 from assignments.smartlead.client import Client, connect
 
 
@@ -29,11 +30,22 @@ class RecordingBudget(CallBudget):
     def give_back(self, slot: Slot) -> None:
         self.outcomes.append(("given back",))
 
-    def finish(self, slot: Slot, *, rate: RateReport = NO_REPORT) -> None:
+    def finish(
+        self,
+        slot: Slot,
+        *,
+        rate: RateReport = NO_REPORT,
+        call: CallRecord | None = None,
+    ) -> None:
         self.outcomes.append(("finished", rate))
 
     def record_429(
-        self, slot: Slot, *, retry_after: float | None, rate: RateReport = NO_REPORT
+        self,
+        slot: Slot,
+        *,
+        retry_after: float | None,
+        rate: RateReport = NO_REPORT,
+        call: CallRecord | None = None,
     ) -> None:
         self.outcomes.append(("limited", retry_after, rate))
 
