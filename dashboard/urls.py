@@ -11,6 +11,7 @@ from dashboard.configuration import (
     views_hours,
     views_invitations,
     views_lookup_tables,
+    views_sight,
     views_sign_ins,
     views_targets,
 )
@@ -234,6 +235,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         views_sign_ins.unlock_user,
         name="unlock_user",
     ),
+    path(
+        "settings/users/<int:pk>/clients/",
+        views_sight.limit_clients,
+        name="limit_clients",
+    ),
+    path("settings/sight/", views_sight.sight_settings, name="sight_settings"),
     path("settings/sign-ins/", views_sign_ins.sign_in_log, name="sign_in_log"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
     path("accounts/me/", accounts.me, name="me"),

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from assignments.models import Account, Campaign, Hold, Lead, Member, User
 from assignments.models.account import MembersSee
@@ -106,6 +107,8 @@ def check_sees(user: User, map_id: int) -> None:
         raise NotAllowed(NO_SUCH_LEAD)
 
 
+# The client of a lead: its own, or else that of its campaign.
+THE_CLIENT = Coalesce("client_id", "campaign__client_id")
 # Of programs: they work for everybody.
 EVERYTHING = Sight()
 

@@ -27,6 +27,7 @@ from dashboard.configuration.sla_labels import (
     time_words,
     week_words,
 )
+from dashboard.configuration.views_sight import client_rows
 from dashboard.configuration.views_targets import check_reader
 from dashboard.htmx import PageRequest
 from dashboard.inbox.answer_filter import unanswered_before
@@ -199,5 +200,11 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "person": user, "trail": trail_of(user)}
+    rows = [] if user.is_sales_manager or user.is_superuser else client_rows(user)
+    context = {
+        "form": form,
+        "person": user,
+        "client_rows": rows,
+        "trail": trail_of(user),
+    }
     return render(request, "configuration/user.html", context, status=status)

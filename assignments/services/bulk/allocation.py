@@ -41,7 +41,8 @@ from assignments.services.bulk.strategies import (
     lowest_cap,
     members_over_share,
 )
-from assignments.services.bulk.table_keys import THE_CLIENT, lead_column, lead_keys
+from assignments.services.bulk.table_keys import lead_column, lead_keys
+from assignments.services.sight import THE_CLIENT
 
 MANUAL_ROTATION = "assign"  # the rotation of all leads that people spread in turn
 GONE = "Smartlead no longer has this lead."

@@ -7,13 +7,13 @@ from typing import Any
 from assignments.models import Lead, LookupTable
 from assignments.services.bulk.table_keys import (
     COLUMNS,
-    THE_CLIENT,
     Attribute,
     HasAttribute,
     custom_value,
     lead_keys,
     normalized_key,
 )
+from assignments.services.sight import THE_CLIENT
 
 MOST_LEADS = 2_000  # the open leads that replied last; a suggestion needs no more
 MOST_SUGGESTED = 12

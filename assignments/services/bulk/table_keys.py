@@ -2,8 +2,6 @@
 
 from typing import Any, Protocol
 
-from django.db.models.functions import Coalesce
-
 from assignments.models import LookupTable
 from assignments.visible_text import folded
 
@@ -19,10 +17,6 @@ COLUMNS = {
     Attribute.CLIENT: "the_client",
     Attribute.CUSTOM: "custom_fields",
 }
-
-
-# The client of the lead, or else of its campaign.
-THE_CLIENT = Coalesce("client_id", "campaign__client_id")
 
 
 class HasAttribute(Protocol):

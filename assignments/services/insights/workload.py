@@ -81,7 +81,7 @@ def team_workload(
     lines = [
         line
         for line in _member_workloads(members, at, sight)
-        if not line.is_empty or sight.sees_leads_of(line.member and line.member.pk)
+        if not line.is_empty or (line.member and sight.sees_leads_of(line.member.pk))
     ]
     if team is not None:
         return Workload(members=lines, total=_sum(lines))

@@ -1,5 +1,6 @@
 """Invitations: a login with its role, member and team, and the link to its password."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from assignments.services.access import Role, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.notifications import invitation_mail
 from assignments.services.people.members import check_administrator
+from assignments.services.people.sight_limits import limit_clients
 from assignments.services.people.unique_names import find_taken
 
 ACT = "invite people"
@@ -35,13 +37,15 @@ def invite(
     role: Role,
     member: Member | None = None,
     team: Team | None = None,
+    clients: Collection[int] = (),
 ) -> Invitation:
     """Create a login without a password and return its invitation.
 
     `login` may be a mail address, which is then theirs; else it is the member's. The
     member is linked and joins `team`, which a team lead leads too; empty: the member's
-    own team. Raises NotAllowed unless `actor` is a manager; AssignmentRefused if login
-    or address is taken, the member has a login, or a team lead no team.
+    own team. `clients`: ids of those to whose leads they are limited. Raises NotAllowed
+    unless `actor` is a manager; AssignmentRefused if login or address is taken, the
+    member has a login, a team lead no team, or a sales manager would be limited.
     """
     require_manager(actor, ACT)
     _check_member(member)
@@ -51,6 +55,7 @@ def invite(
     if role == Role.TEAM_LEAD and team is None:
         raise AssignmentRefused("Choose the team that they lead.")
     user = _create(login, email, name, is_manager=role == Role.SALES_MANAGER)
+    limit_clients(actor=actor, user=user, clients=clients)
     if member is not None:
         member.user, member.team = user, team
         member.save(update_fields=["user", "team"])

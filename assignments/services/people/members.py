@@ -13,6 +13,7 @@ from assignments.models import AccessChange, Member, Team, User
 from assignments.services.access import is_manager, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import deactivation, sign_ins
+from assignments.services.people.sight_limits import check_may_manage
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recalculate_all
 
@@ -155,11 +156,14 @@ def edit_user(
     its access ends, by `deactivation.end_access`.
 
     Raises NotAllowed unless `actor` is a manager; AssignmentRefused if `user` is a
-    superuser and `actor` is none, or if no other active manager would be left.
+    superuser and `actor` is none, if no other active manager would be left, or if a
+    sales manager would be limited to clients.
     """
     require_manager(actor, "change logins")
     check_administrator(actor, user, "changes that login")
     stays = is_active and (is_sales_manager or user.is_superuser)
+    if is_sales_manager:
+        check_may_manage(user)
     if is_manager(user) and not stays:
         _keep_a_manager(without=user)
     user.first_name = first_name

@@ -19,7 +19,6 @@ from assignments.models import (
 from assignments.models.lookup_table import LookupTable
 from assignments.models.plan import StrategyKind
 from assignments.services.bulk.open_leads import closing_category_ids
-from assignments.services.bulk.table_keys import THE_CLIENT
 from assignments.services.routing.data import (
     Attribute,
     ConditionData,
@@ -30,6 +29,7 @@ from assignments.services.routing.data import (
     TableData,
     condition_key,
 )
+from assignments.services.sight import THE_CLIENT
 from assignments.visible_text import isolated
 
 CAME_AT = Coalesce("last_reply_at", "first_seen_at")
