@@ -67,16 +67,6 @@ def env_number(name: str, default: str, *, least: float) -> float:
     return number
 
 
-def choice(name: str, text: str, words: tuple[str, ...]) -> str:
-    """Return `text` in small letters; `name` is its variable, for the sentence.
-
-    Raises SettingRefused unless it is one of `words`.
-    """
-    if (word := text.lower()) not in words:
-        raise SettingRefused(f"{name} is {text!r}; write one of: {', '.join(words)}.")
-    return word
-
-
 def seconds(name: str, text: str) -> float:
     """Return `text` as a number of seconds; `name` is its variable, for the sentence.
 

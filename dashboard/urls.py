@@ -316,6 +316,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         views_sign_ins.reset_second_factor,
         name="reset_second_factor",
     ),
+    path(
         "settings/users/<int:pk>/clients/",
         views_sight.limit_clients,
         name="limit_clients",

@@ -62,7 +62,7 @@ PAGES = """
                                              - u m c f L M d
     login                                    y y y y y y y y
     invitation                               n n n n n n n n
-    open_invitation x x-y                    n n n n n n n n
+    open_invitation x x-y                    y y y y y y y y
     calendar_feed {feed}                     y y y y y y y y
     calendar_feed nobodystoken               n n n n n n n n
     home                                     l y y y y y y l
@@ -89,9 +89,9 @@ PAGES = """
     assign_many ?plan={tias_plan}            l n n n n y n l
     assign_many ?plan={maxs_plan}            l n n n n n y l
     coverage                                 l y y y y y y l
-    plan_coverage                            l n y y y y y l
-    plan_coverage ?member={mo}               l n y y n y y l
-    plan_coverage ?member={eve}              l n n n y n y l
+    plan_coverage                            l y y y y y y l
+    plan_coverage ?member={mo}               l y y y y y y l
+    plan_coverage ?member={eve}              l y y y y y y l
     show_coverage {running}                  l y y y y y y l
     show_coverage {souths_running}           l y y y y y y l
     show_coverage {proposed}                 l y y y y y y l
@@ -109,12 +109,12 @@ PAGES = """
     coverer_coverage {souths_running}        l n n n y n y l
     history                                  l y y y y y y l
     history ?member={eve}                    l y y y y y y l
-    history ?batch={souths_batch}            l y y y y y y l
+    history ?batch={souths_batch}            l n n n y n y l
     history ?coverage={souths_running}       l y y y y y y l
     history_export                           l n n n n n y l
     batches                                  l y y y y y y l
-    batch {norths_batch}                     l y y y y y y l
-    batch {souths_batch}                     l y y y y y y l
+    batch {norths_batch}                     l n n y n y y l
+    batch {souths_batch}                     l n n n y n y l
     undo_batch {norths_batch}                l n n n n y y l
     undo_batch {souths_batch}                l n n n n n y l
     routing                                  l n n y y y y l
@@ -145,14 +145,14 @@ PAGES = """
     leads_export                             l n n n n n y l
     member {mo}                              l y y y y y y l
     member {eve}                             l y y y y y y l
-    member_hours {mo}                        l n y n n n y l
-    member_hours {eve}                       l n n n n n y l
+    member_hours {mo}                        l n y y y y y l
+    member_hours {eve}                       l n n y y y y l
     leaving {mo}                             l n n y y y y l
     leaving {eve}                            l n n y y y y l
     settings                                 l n n y y y y l
     new_target                               l n n n n n y l
-    target {target}                          l n n y y y y l
-    default_hours                            l n n n n n y l
+    target {target}                          l n n n n n y l
+    default_hours                            l n n y y y y l
     teams                                    l n n n n n y l
     team_settings {north}                    l n n n n n y l
     mappings                                 l n n n n n y l
@@ -164,7 +164,7 @@ PAGES = """
     sign_in_log                              l n n n n n y l
     me                                       l y y y y y y l
     password                                 l y y y y y y l
-    admin_login                              l y y y y y y l
+    admin_login                              l l l l l l l l
     admin:index                              n n n n n n n n
     admin:assignments_assignment_changelist  n n n n n n n n
 """
@@ -231,7 +231,6 @@ FORMS = """
     saved_views name=X&query=status%3Dopen                l y y y y y y l
     read_all                                              l y y y y y y l
     dismiss_all                                           l y y y y y y l
-    user {max} first_name=X                               l n n n n n n l
     user {someone} first_name=X                           l n n n n n y l
     new_password {someone}                                l n n n n n y l
     renew_invitation {invited}                            l n n n n n y l
@@ -252,6 +251,6 @@ FORMS = """
     answer_zone zone=UTC                                  l y y y y y y l
     look theme=dark                                       l y y y y y y l
     receive_webhook notthetoken                           n n n n n n n n
-    logout                                                y y y y y y y y
-    admin_logout                                          y y y y y y y y
+    logout                                                l l l l l l l l
+    admin_logout                                          l l l l l l l l
 """

@@ -167,8 +167,8 @@ def _changes(users: dict[str, User], known: dict[str, Any]) -> dict[str, Any]:
     mo, cleo, max_manager = known["mo"], known["cleo"], users["manager"]
     refused = _final(state="refused", actor=max_manager, outcome="No.")
     made = {
-        f"{name}_refused": make_assignment(known[name], mo, **refused)
-        for name in ("cleos", "eves", "acmes", "nobodys")
+        f"{name}_refused": make_assignment(known[name], to, **refused)
+        for name, to in (("cleos", mo), ("eves", mo), ("acmes", cleo))
     }
     made |= {
         f"{name}_done": make_assignment(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0010_search_last_messages'),
+        ('assignments', '0017_single_sign_on'),
     ]
 
     operations = [
