@@ -23,6 +23,11 @@ from assignments.services import account as accounts
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.notifications import outbox
 from assignments.services.notifications.outbox import MailHealth, mail_health
+from assignments.services.operations.host_parts import (
+    PartState,
+    part_states,
+    running_versions,
+)
 from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
@@ -93,6 +98,7 @@ class SystemOverview:
     queue: QueueCounts
     drift: MirrorDrift
     mail: MailHealth
+    hosts: Sequence[PartState]
     version: str = VERSION
 
     @property
@@ -100,23 +106,34 @@ class SystemOverview:
         return [source for source in self.sources if source.error]
 
     @property
+    def versions(self) -> list[str]:
+        return running_versions(self.hosts)
+
+    @property
     def remarks(self) -> int:
         """Return the number of lines that ask for a look: each failing source, and one
         each for trouble with Smartlead, a silent worker, paused writes, a paused or
-        slowed budget, changes outside Handoff, and trouble or returned mails.
+        slowed budget, changes outside Handoff, trouble or returned mails, a mixture of
+        versions, and each part of a host that is silent or has a wrong clock.
         """
         account = self.account
-        return len(self.failing) + sum(
-            map(
-                bool,
-                (
-                    self.smartlead.is_trouble,
-                    self.worker_is_silent,
-                    account.paused_at or account.bulk_paused_at,
-                    self.budget.paused_until or self.budget.slowed_until,
-                    self.drift.outside,
-                    self.mail.trouble or self.mail.returned_total,
-                ),
+        parts = sum(part.needs_a_look for part in self.hosts)
+        return (
+            len(self.failing)
+            + parts
+            + sum(
+                map(
+                    bool,
+                    (
+                        self.smartlead.is_trouble,
+                        self.worker_is_silent,
+                        account.paused_at or account.bulk_paused_at,
+                        self.budget.paused_until or self.budget.slowed_until,
+                        self.drift.outside,
+                        self.mail.trouble or self.mail.returned_total,
+                        len(self.versions) > 1,
+                    ),
+                )
             )
         )
 
@@ -141,6 +158,7 @@ def system_overview(*, at: datetime) -> SystemOverview:
         queue=queue_counts(),
         drift=mirror_drift(at=at),
         mail=mail_health(),
+        hosts=part_states(at=at),
     )
 
 
