@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 
+from assignments import database_clock
 from assignments.services.operations import status as operations_status
 
 
@@ -41,7 +41,7 @@ def readyz() -> tuple[int, str]:
     """
     try:
         connection.ensure_connection()
-        silent = operations_status.worker_is_silent(at=timezone.now())
+        silent = operations_status.worker_is_silent(at=database_clock.now())
     except (DatabaseError, InterfaceError):
         return 503, "The database does not answer."
     if silent:

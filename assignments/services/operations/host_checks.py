@@ -1,6 +1,6 @@
 """Checks of `doctor` on each host: what it runs, in which version, and its clock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from assignments.services.operations import host_parts
@@ -24,7 +24,9 @@ def host_findings(*, at: datetime) -> Iterator[Finding]:
             f"Different versions run: {', '.join(versions)}.",
             "Update the other hosts, and start them again.",
         )
-    yield from _clocks(states)
+    for host, words in {s.row.host: s.clock_words for s in states}.items():
+        if words:
+            yield problem("clock", f"The clock of {host} is {words}.", NTP)
 
 
 def _part(state: PartState) -> Finding:
@@ -39,21 +41,6 @@ def _part(state: PartState) -> Finding:
         f"The {name} has given no sign of life since {_minute(row.beat_at)}.",
         "Start it there: manage.py serve",
     )
-
-
-def _clocks(states: Sequence[PartState]) -> Iterator[Finding]:
-    ahead = {s.row.host: s.row.clock_ahead for s in states if s.is_alive}
-    for host, seconds in ahead.items():
-        if seconds:
-            yield problem(
-                "clock", f"The clock of {host} is {clock_words(seconds)}.", NTP
-            )
-
-
-def clock_words(seconds: float) -> str:
-    """Return `20 s ahead of the database's` or `20 s behind the database's`."""
-    direction = "ahead of" if seconds > 0 else "behind"
-    return f"{abs(seconds):.0f} s {direction} the database's"
 
 
 def _minute(moment: datetime) -> str:

@@ -22,12 +22,32 @@ class PartState:
 
     row: HostPart
     is_alive: bool
-    has_stopped: bool
 
     @property
     def is_silent(self) -> bool:
         """Return whether it neither runs nor was told to stop."""
-        return not self.is_alive and not self.has_stopped
+        return not self.is_alive and self.row.stopped_at is None
+
+    @property
+    def needs_a_look(self) -> bool:
+        return self.is_silent or bool(self.clock_words)
+
+    @property
+    def state_word(self) -> str:
+        if self.is_alive:
+            return "alive"
+        return "silent" if self.is_silent else "stopped"
+
+    @property
+    def clock_words(self) -> str:
+        """Return by how much the host's clock is off (`20 s ahead of the database's`);
+        empty if it is not, or the part does not run.
+        """
+        seconds = self.row.clock_ahead
+        if not seconds or not self.is_alive:
+            return ""
+        direction = "ahead of" if seconds > 0 else "behind"
+        return f"{abs(seconds):.0f} s {direction} the database's"
 
 
 def record_start(parts: Sequence[str], *, at: datetime) -> None:
@@ -59,7 +79,6 @@ def part_states(*, at: datetime) -> list[PartState]:
         PartState(
             row=row,
             is_alive=row.stopped_at is None and row.beat_at > stale,
-            has_stopped=row.stopped_at is not None,
         )
         for row in seen.order_by("host", "part")
     ]

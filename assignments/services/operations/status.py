@@ -28,6 +28,11 @@ from assignments.services.notifications.chat_outbox import (
     failing_channels,
 )
 from assignments.services.notifications.outbox import MailHealth, mail_health
+from assignments.services.operations.host_parts import (
+    PartState,
+    part_states,
+    running_versions,
+)
 from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
@@ -127,6 +132,7 @@ class SystemOverview:
     mail: MailHealth
     chat: ChatHealth
     outgoing: OutgoingHealth
+    hosts: Sequence[PartState]
     version: str = VERSION
 
     @property
@@ -134,28 +140,31 @@ class SystemOverview:
         return [source for source in self.sources if source.error]
 
     @property
+    def versions(self) -> list[str]:
+        return running_versions(self.hosts)
+
+    @property
     def remarks(self) -> int:
         """Return the number of lines that ask for a look: each failing source, and one
         each for trouble with Smartlead, a silent worker, paused writes, a paused or
         slowed budget, changes outside Handoff, trouble or returned mails, chat channels
-        in trouble, and outgoing webhooks that fail.
+        in trouble, outgoing webhooks that fail, a mixture of versions, and each part of
+        a host that is silent or has a wrong clock.
         """
         account = self.account
-        return len(self.failing) + sum(
-            map(
-                bool,
-                (
-                    self.smartlead.is_trouble,
-                    self.worker_is_silent,
-                    account.paused_at or account.bulk_paused_at,
-                    self.budget.paused_until or self.budget.slowed_until,
-                    self.drift.outside,
-                    self.mail.trouble or self.mail.returned_total,
-                    self.chat.failing_total,
-                    self.outgoing.is_trouble,
-                ),
-            )
+        troubles = (
+            self.smartlead.is_trouble,
+            self.worker_is_silent,
+            account.paused_at or account.bulk_paused_at,
+            self.budget.paused_until or self.budget.slowed_until,
+            self.drift.outside,
+            self.mail.trouble or self.mail.returned_total,
+            self.chat.failing_total,
+            self.outgoing.is_trouble,
+            len(self.versions) > 1,
         )
+        parts = sum(part.needs_a_look for part in self.hosts)
+        return len(self.failing) + parts + sum(map(bool, troubles))
 
 
 def system_overview(*, at: datetime) -> SystemOverview:
@@ -180,6 +189,7 @@ def system_overview(*, at: datetime) -> SystemOverview:
         mail=mail_health(),
         chat=chat_health(),
         outgoing=outgoing_health(),
+        hosts=part_states(at=at),
     )
 
 

@@ -44,7 +44,10 @@ def small_frame() -> Iterator[None]:
             (
                 "django.template.loaders.cached.Loader",
                 [
-                    ("django.template.loaders.locmem.Loader", {"base.html": SMALL_FRAME}),
+                    (
+                        "django.template.loaders.locmem.Loader",
+                        {"base.html": SMALL_FRAME},
+                    ),
                     *engine.loaders[0][1],
                 ],
             )
