@@ -43,7 +43,7 @@ class ChatChannel(models.Model):
     service = models.CharField(max_length=20)
     # Of a service that people run themselves; else empty.
     host = models.CharField(max_length=253, blank=True)
-    # See assignments.chat.encryption; its last characters tell two of a service apart.
+    # See assignments.encryption; its last characters tell two of a service apart.
     secret = models.TextField()
     ending = models.CharField(max_length=4, blank=True)
     # Of a team: which kinds of notification it gets, and when. A user chooses by kind.

@@ -1,15 +1,15 @@
 """Answers to django-allauth about second factors: names, and how secrets are kept."""
 
 import base64
-import hashlib
+import secrets
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
-from django.utils.crypto import salted_hmac
 
+from assignments.encryption import SecretUnreadable, decrypt, encrypt
 from assignments.models import User
+
+PURPOSE = "second factors"
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
@@ -18,7 +18,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
     }
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return encrypt(text, purpose=PURPOSE)
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return the secret; a random one if it was encrypted with another SECRET_KEY.
@@ -26,9 +26,9 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         So no code is right any more, and a sales manager resets the factor.
         """
         try:
-            return _cipher().decrypt(encrypted_text.encode()).decode()
-        except InvalidToken:
-            return base64.b32encode(Fernet.generate_key()[:20]).decode()
+            return decrypt(encrypted_text, purpose=PURPOSE)
+        except SecretUnreadable:
+            return base64.b32encode(secrets.token_bytes(20)).decode()
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002
         number = Authenticator.objects.filter(user_id=user.pk, type=type).count()
@@ -38,9 +38,3 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         """Return the QR code as SVG without a style attribute, which the CSP refuses."""
         svg: str = super().build_totp_svg(url)
         return svg[svg.index("<svg") :]
-
-
-def _cipher() -> Fernet:
-    salt = "dashboard.accounts.second_factor_adapter"
-    key = salted_hmac(salt, settings.SECRET_KEY, algorithm="sha256").digest()
-    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(key).digest()))

@@ -18,6 +18,7 @@ from assignments.models import (
     Team,
     User,
 )
+from assignments.services.sight import EVERYTHING
 from assignments.services.people.deactivation import ended_in_words
 from dashboard.filters import count_of, most_counted
 from dashboard.team.coverage_commitments import Ties, ties_of
@@ -75,7 +76,7 @@ def trail_of(user: User) -> PersonTrail:
     return PersonTrail(
         member=member,
         leads=_leads_of(member) if member else None,
-        ties=ties_of(member) if member else None,
+        ties=ties_of(member, EVERYTHING) if member else None,
         places=places,
         led=[] if places else list(Team.objects.filter(team_leads=user)),
         batches=list(_batches_under_way(user)[:MOST_SHOWN]),

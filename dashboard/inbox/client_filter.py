@@ -1,5 +1,7 @@
 """The filter of the inbox by client: whose work a lead belongs to, by Smartlead's id."""
 
+from itertools import pairwise
+
 from django import forms
 from django.db.models import Q
 
@@ -44,7 +46,8 @@ def known_clients() -> list[int]:
     one: the index answers without reading all leads.
     """
     named = Campaign.objects.filter(client_id__isnull=False).order_by("client_id")
-    known = list(named.values_list("client_id", flat=True).distinct()[:MOST_SHOWN])
+    ids = named.values_list("client_id", flat=True).distinct()[:MOST_SHOWN]
+    known = [client for client in ids if client is not None]
     others = Lead.objects.present().filter(_between(known)).order_by()
     more = others.values_list("client_id", flat=True).distinct()[:MOST_SHOWN]
     return sorted({*known, *(client for client in more if client)})[:MOST_SHOWN]
@@ -55,7 +58,7 @@ def _between(clients: list[int]) -> Q:
     if not clients:
         return Q(client_id__isnull=False)
     gaps = Q(client_id__lt=clients[0]) | Q(client_id__gt=clients[-1])
-    for before, after in zip(clients, clients[1:], strict=False):
+    for before, after in pairwise(clients):
         if after - before > 1:
             gaps |= Q(client_id__gt=before, client_id__lt=after)
     return gaps

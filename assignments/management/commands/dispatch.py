@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 dispatcher.run(until=database_clock.now() + seat_time)
         if smtp.is_on():
             self.stdout.write(send_mails())
-        if chat_compose.has_chat_to_send(at=timezone.now()):
+        if chat_compose.has_chat_to_send(at=database_clock.now()):
             self.stdout.write(send_chats())
         self._conclude(dispatcher.turns)
 

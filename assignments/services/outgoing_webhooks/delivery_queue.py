@@ -15,10 +15,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from assignments import webhook_sender
+from assignments.encryption import SecretUnreadable
 from assignments.models import OutgoingDelivery, OutgoingEndpoint
 from assignments.services.outgoing_webhooks.events import body_of
 from assignments.services.outgoing_webhooks.signing_secrets import (
-    UnreadableSecret,
     signatures,
 )
 from assignments.version import VERSION
@@ -125,7 +125,7 @@ def _attempt(delivery: OutgoingDelivery, at: datetime) -> AttemptResult:
     body = body_of(event)
     try:
         signed = signatures(endpoint, message_id=event.message_id, body=body, at=at)
-    except UnreadableSecret:
+    except SecretUnreadable:
         sentence = "SECRET_KEY has changed, so the secret cannot be read: rotate it."
         return AttemptResult(sentence=sentence)
     headers = {

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from assignments.encryption import SecretUnreadable
 from assignments.models import OutgoingEndpoint, User
 from assignments.models.outgoing_webhook import TEST_KIND, OutgoingKind
 from assignments.outgoing_address import AddressRefused
@@ -14,7 +15,6 @@ from assignments.services.outgoing_webhooks import delivery_queue
 from assignments.services.outgoing_webhooks.events import write_events
 from assignments.services.outgoing_webhooks.signing_secrets import (
     OLD_SECRET_LIVES,
-    UnreadableSecret,
     decrypted,
     encrypted,
     new_secret,
@@ -79,7 +79,7 @@ def secret_of(*, actor: User, endpoint: OutgoingEndpoint) -> str:
     require_manager(actor, "see the secret of an endpoint")
     try:
         return decrypted(endpoint.secret)
-    except UnreadableSecret:
+    except SecretUnreadable:
         raise AssignmentRefused(NOT_READABLE) from None
 
 
@@ -94,7 +94,7 @@ def rotate_secret(*, actor: User, endpoint: OutgoingEndpoint, at: datetime) -> s
     is_readable = True
     try:
         decrypted(locked.secret)
-    except UnreadableSecret:
+    except SecretUnreadable:
         is_readable = False
     locked.old_secret = locked.secret if is_readable else ""
     locked.old_secret_until = at + OLD_SECRET_LIVES if is_readable else None

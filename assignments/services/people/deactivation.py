@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.models import AccessChange, CalendarFeed, Mail, Notification, User
+from assignments.services.notifications.chat_channels import delete_channels
 from assignments.services.people import sessions
 
 logger = logging.getLogger(__name__)
@@ -93,7 +94,10 @@ def _delete_waiting_mails(user: User) -> int:
 
 def _delete_second_factors(user: User) -> int:
     """Delete codes and passkeys: a passkey signs in without a password."""
-    return Authenticator.objects.filter(user=user).delete()[0]
+    factors = Authenticator.objects.filter(user=user)
+    count = factors.count()
+    factors.delete()
+    return count
 
 
 ENDED_WITH_LOGIN: list[EndableAccess] = [
@@ -105,6 +109,12 @@ ENDED_WITH_LOGIN: list[EndableAccess] = [
         one="calendar address",
         many="calendar addresses",
         end=_revoke_calendars,
+    ),
+    EndableAccess(
+        code="channels",
+        one="chat channel",
+        many="chat channels",
+        end=delete_channels,
     ),
     EndableAccess(
         code="mails",

@@ -12,30 +12,30 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.utils.encoding import force_bytes
 
-_PURPOSE = b"handoff: addresses of chat channels"
-
 
 class SecretUnreadable(Exception):
-    """It was encrypted with another SECRET_KEY."""
+    """It was encrypted with another SECRET_KEY, or for another purpose."""
 
 
-def encrypt(secret: str) -> str:
-    return _box().encrypt(secret.encode()).decode()
+def encrypt(secret: str, *, purpose: str) -> str:
+    """Return the secret encrypted by a key of this purpose, which is a fixed text."""
+    return _box(purpose).encrypt(secret.encode()).decode()
 
 
-def decrypt(encrypted: str) -> str:
-    """Return what was encrypted; raises SecretUnreadable."""
+def decrypt(encrypted: str, *, purpose: str) -> str:
+    """Return what was encrypted for this purpose; raises SecretUnreadable."""
     try:
-        return _box().decrypt(encrypted.encode()).decode()
+        return _box(purpose).decrypt(encrypted.encode()).decode()
     except InvalidToken as error:
         raise SecretUnreadable from error
 
 
-def _box() -> MultiFernet:
+def _box(purpose: str) -> MultiFernet:
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet([Fernet(_derived(force_bytes(key))) for key in keys])
+    return MultiFernet([Fernet(_derived(force_bytes(key), purpose)) for key in keys])
 
 
-def _derived(key: bytes) -> bytes:
-    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE)
+def _derived(key: bytes, purpose: str) -> bytes:
+    info = f"handoff: {purpose}".encode()
+    derive = HKDF(algorithm=SHA256(), length=32, salt=None, info=info)
     return base64.urlsafe_b64encode(derive.derive(key))
