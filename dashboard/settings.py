@@ -181,6 +181,7 @@ MFA_ADAPTER = "dashboard.accounts.second_factor_adapter.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "dashboard.accounts.code_forms.SecondStepForm",
     "reauthenticate": "dashboard.accounts.code_forms.ProofByCodeForm",
+    "add_webauthn": "dashboard.accounts.code_forms.PasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

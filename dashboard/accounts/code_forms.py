@@ -1,8 +1,11 @@
-"""Forms for a code of the second factor, each guess of which is counted."""
+"""Forms of second factors. Each guess of a code is counted."""
+
+from typing import Any
 
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.utils import timezone
 
@@ -13,6 +16,11 @@ from dashboard.accounts.sign_in_guard import visitor_of
 
 
 class _CountedCode(forms.Form):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attrs = {"autocomplete": "one-time-code", "autofocus": True}
+        self.fields["code"].widget.attrs = attrs
+
     def clean_code(self) -> str:
         """Return the code if it is right.
 
@@ -40,3 +48,12 @@ class SecondStepForm(_CountedCode, AuthenticateForm):  # type: ignore[misc]
 
 class ProofByCodeForm(_CountedCode, ReauthenticateForm):  # type: ignore[misc]
     """The code with which somebody who is signed in proves themselves again."""
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].help_text = "Such as the device that it is on."
+        alone = self.fields["passwordless"]
+        alone.label = "Sign in with it alone, without a password"
+        alone.help_text = "It then asks for your fingerprint, face or PIN each time."

@@ -35,6 +35,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         return f"Passkey {number + 1}"
 
     def build_totp_svg(self, url: str) -> str:
-        """Return the QR code as SVG without a style attribute, which the CSP refuses."""
+        """Return the QR code as SVG, on white also where the page is dark."""
         svg: str = super().build_totp_svg(url)
-        return svg[svg.index("<svg") :]
+        head, path, rest = svg.partition("<path")
+        return f'{head}<rect width="100%" height="100%" fill="white"/>{path}{rest}'

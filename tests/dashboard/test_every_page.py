@@ -177,7 +177,11 @@ def test_only_the_listed_pages_open_without_login(client, db):
     # It takes POST, and shows nothing without the right address.
     shut = {"webhooks/smartlead/1/"}
     # Only what is in the link shows more than that it has ended.
-    shut |= {"accounts/invitation/", "accounts/invitation/1/1/"}
+    links = ("accounts/invitation/", "accounts/password/reset/")
+    for link in (*links, "accounts/address/confirm/"):
+        shut |= {link, f"{link}1/1/"}
+    # These lead to the sign-in page, or take POST.
+    shut |= {f"accounts/{what}/" for what in ("logout", "login/code", "login/passkey")}
     assert opened == set(_filled(str(entry.pattern) for entry in public)) - shut
 
 
