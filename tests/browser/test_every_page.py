@@ -64,6 +64,7 @@ PLAIN = [
     "/settings/teams/",
     "/settings/users/",
     "/settings/webhooks/",
+    "/settings/single-sign-on/",
     "/accounts/me/",
     "/accounts/password/",
     "/nowhere/",

@@ -66,6 +66,7 @@ def pages(manager, ana, ben) -> list[str]:
         f"/settings/targets/{make_target().pk}/",
         f"/settings/teams/{make_team().pk}/",
         f"/settings/users/{manager.pk}/",
+        "/settings/single-sign-on/",
         "/inbox/?owner=abc",
         "/nowhere/",
     ]
@@ -176,6 +177,8 @@ def test_only_the_listed_pages_open_without_login(client, db):
     shut = {"webhooks/smartlead/1/"}
     # Only what is in the link shows more than that it has ended.
     shut |= {"accounts/invitation/", "accounts/invitation/1/1/"}
+    # Only with a provider, whose answers are signed.
+    shut |= {f"accounts/oidc/{end}/" for end in ("login", "callback", "logout")}
     assert opened == set(_filled(str(entry.pattern) for entry in public)) - shut
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from assignments.models import (
     Category,
     Coverage,
     DayOff,
+    GroupMapping,
     Hold,
     Lead,
     LookupEntry,
@@ -101,6 +103,12 @@ def rows(sample: SampleTeam) -> dict:
         "held": lambda: Hold.objects.latest("pk").lead,
         "line": make_line,
         "invited": lambda: make_user("Ina Invited", password=None),
+        "group": lambda: GroupMapping.objects.create(
+            claim_value="g", role="sales_manager"
+        ),
+        "linked": lambda: SocialAccount.objects.create(
+            user=make_user("Lin Linked"), provider="https://id.example.com", uid="lin"
+        ),
         "eves_waiting": lambda: make_assignment(sample["eves"], sample["mo"]),
         "eves_refused": lambda: make_assignment(
             sample["eves"], sample["mo"], state="refused", **final
@@ -145,7 +153,7 @@ def everything() -> list[list[dict]]:
         Assignment, Batch, Lead, Member, Team, User, Account, Category, SavedPlan,
         LookupTable, LookupEntry, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
-        DayOff, Mail,
+        DayOff, Mail, GroupMapping, SocialAccount,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
@@ -190,6 +198,7 @@ class TestRoles:
         own |= {"receive_webhook", "invitation", "open_invitation"}
         own |= {"look", "saved_views", "rename_view", "remove_view"}
         own |= {"read_all", "notification_settings", "answer_zone"}
+        own |= {"provider_sign_in", "provider_logout"}  # of whoever is not signed in
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 
