@@ -69,7 +69,7 @@ def give_away(client: Client, sample: SampleTeam):
 
 def address(act: str, sample: SampleTeam) -> str:
     name, *wanted = act.split(" ")
-    known = rows(sample)
+    known = rows(sample) | {"group": make_group, "linked": make_link}
     return reverse(name, args=[known[word.strip("{}")]().pk for word in wanted])
 
 
@@ -103,12 +103,6 @@ def rows(sample: SampleTeam) -> dict:
         "held": lambda: Hold.objects.latest("pk").lead,
         "line": make_line,
         "invited": lambda: make_user("Ina Invited", password=None),
-        "group": lambda: GroupMapping.objects.create(
-            claim_value="g", role="sales_manager"
-        ),
-        "linked": lambda: SocialAccount.objects.create(
-            user=make_user("Lin Linked"), provider="https://id.example.com", uid="lin"
-        ),
         "eves_waiting": lambda: make_assignment(sample["eves"], sample["mo"]),
         "eves_refused": lambda: make_assignment(
             sample["eves"], sample["mo"], state="refused", **final
@@ -138,6 +132,16 @@ def make_line() -> LookupEntry:
     member = Member.objects.order_by("pk")[0]
     return LookupEntry.objects.create(
         mapping=make_table(), value="DE", key="de", member=member
+    )
+
+
+def make_group() -> GroupMapping:
+    return GroupMapping.objects.create(claim_value="g", role="sales_manager")
+
+
+def make_link() -> SocialAccount:
+    return SocialAccount.objects.create(
+        user=make_user("Lin Linked"), provider="https://id.example.com", uid="lin"
     )
 
 

@@ -23,10 +23,17 @@ def passwords() -> Finding:
     """
     if settings.LOCAL_SIGN_IN is None:
         return fine("sign-in", "Every login may use its password.")
-    names = break_glass_names()
-    active = User.objects.filter(is_active=True)
+    return _why_locked_out() or _limits()
+
+
+def _why_locked_out() -> Finding | None:
+    """Return a problem if nobody, or no manager without the provider, could sign in."""
     kept = [
-        user for user in active.filter(username__in=names) if user.has_usable_password()
+        user
+        for user in User.objects.filter(
+            is_active=True, username__in=break_glass_names()
+        )
+        if user.has_usable_password()
     ]
     if not kept and not _may_sign_in_by_provider():
         return problem(
@@ -42,6 +49,13 @@ def passwords() -> Finding:
             "LOCAL_SIGN_IN is active and has a password.",
             "Name one there, exactly as their login is written.",
         )
+    return None
+
+
+def _limits() -> Finding:
+    """Return a finding on names of LOCAL_SIGN_IN that fit no login, or on the rest."""
+    names = break_glass_names()
+    active = User.objects.filter(is_active=True)
     if missing := names - set(active.values_list("username", flat=True)):
         return note(
             "sign-in",
