@@ -65,6 +65,7 @@ PLAIN = [
     "/settings/users/",
     "/settings/webhooks/",
     "/settings/outgoing/",
+    "/settings/single-sign-on/",
     "/accounts/me/",
     "/accounts/password/",
     "/nowhere/",

@@ -68,6 +68,7 @@ def pages(manager, ana, ben) -> list[str]:
         f"/settings/targets/{make_target().pk}/",
         f"/settings/teams/{make_team().pk}/",
         f"/settings/users/{manager.pk}/",
+        "/settings/single-sign-on/",
         "/inbox/?owner=abc",
         "/nowhere/",
     ]
@@ -182,6 +183,8 @@ def test_only_the_listed_pages_open_without_login(client, db):
         shut |= {link, f"{link}1/1/"}
     # These lead to the sign-in page, or take POST.
     shut |= {f"accounts/{what}/" for what in ("logout", "login/code", "login/passkey")}
+    # Only with a provider, whose answers are signed.
+    shut |= {f"accounts/oidc/{end}/" for end in ("login", "callback", "logout")}
     assert opened == set(_filled(str(entry.pattern) for entry in public)) - shut
 
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from assignments.models import (
     ChatChannel,
     Coverage,
     DayOff,
+    GroupMapping,
     Hold,
     Lead,
     LookupEntry,
@@ -75,7 +77,7 @@ def give_away(client: Client, sample: SampleTeam):
 
 def address(act: str, sample: SampleTeam) -> str:
     name, *wanted = act.split(" ")
-    known = rows(sample)
+    known = rows(sample) | {"group": make_group, "linked": make_link}
     return reverse(name, args=[known[word.strip("{}")]().pk for word in wanted])
 
 
@@ -149,6 +151,16 @@ def make_line() -> LookupEntry:
     )
 
 
+def make_group() -> GroupMapping:
+    return GroupMapping.objects.create(claim_value="g", role="sales_manager")
+
+
+def make_link() -> SocialAccount:
+    return SocialAccount.objects.create(
+        user=make_user("Lin Linked"), provider="https://id.example.com", uid="lin"
+    )
+
+
 def make_refused_batch(sample: SampleTeam) -> Batch:
     batch = make_batch([make_lead(owner=sample["cleo"])], sample["mo"])
     batch.assignments.update(state="refused", finished_at=timezone.now())
@@ -162,6 +174,7 @@ def everything() -> list[list[dict]]:
         LookupTable, LookupEntry, RoutingRule, RuleCondition, RuleMember, Suggestion,
         Coverage, Hold, CalendarFeed, Note, SlaTarget, WorkingHours, MemberHours,
         DayOff, Mail, ChatChannel, OutgoingEndpoint, OutgoingEvent, OutgoingDelivery,
+        GroupMapping, SocialAccount,
     )  # fmt: skip
     known = [list(model.objects.order_by("pk").values()) for model in models]
     return [*known, list(Team.team_leads.through.objects.values())]
@@ -207,6 +220,7 @@ class TestRoles:
         }
         own |= {"saved_views", "rename_view", "remove_view"}
         own |= {"read_all", "notification_settings", "add_channel"}
+        own |= {"provider_sign_in", "provider_logout"}  # of whoever is not signed in
 
         acts = {entry.name for entry in named if takes_posts(str(entry.pattern))}
 

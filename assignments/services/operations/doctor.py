@@ -34,6 +34,7 @@ from assignments.services.operations.server_checks import (
     mail_server,
     plain_http,
 )
+from assignments.services.operations.sign_in_checks import sign_in_findings
 from assignments.services.webhooks import authentication
 from assignments.smartlead.budget import CallKind
 from assignments.smartlead.client import Client
@@ -95,6 +96,7 @@ def settings_findings() -> Iterator[Finding]:
 def work_findings(*, at: datetime) -> Iterator[Finding]:
     account = accounts.current_account()
     yield people()
+    yield from sign_in_findings()
     yield binding(account)
     yield writes(account)
     yield smartlead(account)

@@ -25,7 +25,7 @@ GROUPS_KEPT = 50  # of one person, for the page with the table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderIdentity:
-    """What the provider says of a person. `groups` None: it did not say."""
+    """The claims about a person, verified. `groups` None: it did not say."""
 
     issuer: str
     subject: str

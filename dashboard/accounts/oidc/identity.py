@@ -1,4 +1,4 @@
-"""What the provider says of a person, read from its claims."""
+"""The identity of a person, read from the claims of the provider."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from assignments.services.people.provider_sign_ins import (
 )
 from dashboard.accounts.oidc import provider_calls
 from dashboard.accounts.oidc.provider_calls import ProviderTokens
-from dashboard.accounts.oidc.refusals import Refusal, SignInRefused
+from dashboard.accounts.oidc.refusal_reasons import Refusal, SignInRefused
 
 MOST_GROUPS = 2000
 _MAIL = ("email", "email_verified")

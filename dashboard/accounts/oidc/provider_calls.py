@@ -41,7 +41,7 @@ class GrantRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderConfig:
-    """What discovery says. `issuer` is exactly what tokens must name."""
+    """The document of discovery. `issuer` is exactly what tokens must name."""
 
     issuer: str
     authorization_endpoint: str

@@ -19,7 +19,7 @@ from dashboard.accounts.oidc.provider_calls import (
     ProviderUnreachable,
 )
 from dashboard.accounts.oidc.receivers import MARK
-from dashboard.accounts.oidc.refusals import SignInRefused
+from dashboard.accounts.oidc.refusal_reasons import SignInRefused
 from dashboard.accounts.oidc.sealed_tokens import opened, sealed
 from dashboard.accounts.sign_in_guard import visitor_of
 

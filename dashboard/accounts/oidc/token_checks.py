@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
 from dashboard.accounts.oidc import provider_calls
-from dashboard.accounts.oidc.refusals import Refusal, SignInRefused
+from dashboard.accounts.oidc.refusal_reasons import Refusal, SignInRefused
 
 # Never `none`, and never HS256, whose key could be the provider's public one.
 ALGORITHMS = [

@@ -30,7 +30,7 @@ from dashboard.accounts.oidc.provider_calls import (
     ProviderUnreachable,
 )
 from dashboard.accounts.oidc.receivers import KEPT
-from dashboard.accounts.oidc.refusals import (
+from dashboard.accounts.oidc.refusal_reasons import (
     Refusal,
     SignInRefused,
     way_round_outage,

@@ -17,9 +17,14 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
 @pytest.mark.parametrize(
-    "path", ["/.well-known/openid-configuration", "/keys", "/token"]
+    ("path", "answer"),
+    [
+        *(("/token", answer) for answer in NONSENSE.values()),
+        ("/.well-known/openid-configuration", NONSENSE["no JSON"]),
+        ("/keys", NONSENSE["a list"]),
+        ("/keys", NONSENSE["an error of its own"]),
+    ],
 )
 def test_nonsense_is_said_wherever_it_comes_from(own, client, path, answer):
     make_user(email="ana@example.com")
