@@ -72,11 +72,8 @@ def make_plan(
     context = plan_context(actor, reason=reason, at=at)
     context.leaver_id = leaver.pk if leaver else None
     before = dict(context.tally.loads)
-    seen = Sight.of(actor).leads()
     entries = [
-        entry
-        for part in parts
-        for entry in allocate(replace(part, leads=part.leads.filter(seen)), context)
+        entry for part in _seen(parts, actor) for entry in allocate(part, context)
     ]
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
@@ -87,6 +84,11 @@ def make_plan(
     plan.turns = _turns_taken(context)
     plan.save()
     return plan
+
+
+def _seen(parts: Iterable[PlanPart], actor: User) -> Iterable[PlanPart]:
+    seen = Sight.of(actor).leads()
+    return (replace(part, leads=part.leads.filter(seen)) for part in parts)
 
 
 def confirm_plan(
