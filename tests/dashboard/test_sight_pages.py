@@ -361,4 +361,4 @@ def test_sight_costs_the_same_for_many_leads(client, desk, path):
     for _ in range(9):
         add_leads()
 
-    assert queries_of(ask) == few
+    assert queries_of(ask) <= few
