@@ -135,7 +135,7 @@ def mail_server() -> MailServer:
     return MailServer.objects.filter(pk=1).first() or MailServer(pk=1)
 
 
-def deliverclaimed(
+def deliver_claimed(
     claim: MailClaim, *, postman: Postman, clock: Callable[[], datetime]
 ) -> bool:
     """Deliver one mail and record the result.
@@ -180,7 +180,7 @@ def deliver_due_mails(
     """
     count = 0
     while clock() < until and (claim := claim_next(at=clock())):
-        if not deliverclaimed(claim, postman=postman, clock=clock):
+        if not deliver_claimed(claim, postman=postman, clock=clock):
             break
         count += 1
     return count

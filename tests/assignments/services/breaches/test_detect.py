@@ -24,7 +24,6 @@ from tests.factories import (
     make_member,
     make_target,
     make_team,
-    make_team_channel,
     make_user,
 )
 
@@ -80,16 +79,6 @@ class TestNotifyOwners:
         one = ben.user.notifications.get()
         assert one.subject == "23 of your answers are overdue"
         assert one.text.endswith("and 3 more")
-
-    def test_a_teams_channel_reads_how_many(self, ben):
-        channel = make_team_channel(ben.team, kinds=["overdue"])
-        for number in range(3):
-            overdue(ben, f"Lead {number}")
-
-        tick(at=MONDAY)
-
-        message = channel.notifications.get()
-        assert message.subject == f"3 answers of {ben.team} are overdue"
 
     def test_an_owner_without_a_login_is_mailed(self, postbox):
         ida = make_member("Ida Iversen", email="ida@example.com")

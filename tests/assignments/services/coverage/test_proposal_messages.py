@@ -167,13 +167,12 @@ def test_a_proposal_saved_without_a_change_tells_nobody(people, proposal):
 def test_a_teams_channel_reads_of_a_proposal_until_it_is_decided(people):
     make_team_channel(people.away.team, kinds=["proposed"])
     proposal = actions.propose(draft=draft_of(people), actor=people.ngozi, at=MONDAY)
-    waiting = Notification.objects.to_chat()
-    [message] = waiting
+    message = Notification.objects.to_chat().get()
     assert message.subject == "An absence of Ngozi Eze waits to be confirmed"
 
     actions.decline(coverage=proposal, actor=people.theo, at=LATER)
 
-    assert not waiting.exists()
+    assert not Notification.objects.to_chat().exists()
 
 
 def test_who_schedules_an_absence_tells_nobody_to_confirm_it(people):

@@ -14,7 +14,13 @@ from assignments.services.notifications.preferences import (
     save_preferences,
 )
 from tests.chat_messages import MINUTE, add_channel, add_team_channel, send_due_chats
-from tests.factories import MONDAY, make_notification, make_team, make_user
+from tests.factories import (
+    MONDAY,
+    make_manager,
+    make_notification,
+    make_team,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 ATTENTION = NotificationKind.ATTENTION
@@ -56,8 +62,8 @@ def uma(chat):
 
 
 @pytest.fixture
-def sara(manager):
-    return manager
+def sara(db):
+    return make_manager()
 
 
 class TestWhen:

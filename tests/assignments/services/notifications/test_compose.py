@@ -177,7 +177,7 @@ class TestReaders:
         def fall(member, at):
             raise RuntimeError("broken")
 
-        monkeypatch.setattr(compose, "_is_away", fall)
+        monkeypatch.setattr(compose, "is_away", fall)
 
         assert mails() == ["About two"]
         assert Notification.objects.to_mail().get().user == ana.user
