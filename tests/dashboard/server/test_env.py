@@ -8,10 +8,12 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.env import (
     SettingRefused,
+    choice,
     env,
     env_bool,
     env_number,
     load_env_file,
+    long_secret,
     rate_limits,
     secret,
     time_zone,
@@ -185,3 +187,21 @@ def test_the_version_is_told_without_any_setting():
     )
 
     assert done.stdout == "Handoff 0.2.0\n"
+
+
+class TestChoice:
+    @pytest.mark.parametrize("text", ["json", "JSON", "Json"])
+    def test_case_does_not_matter(self, text):
+        assert choice("LOG_FORMAT", text, ("text", "json")) == "json"
+
+    def test_anything_else_is_refused_with_the_choices(self):
+        with pytest.raises(SettingRefused, match="write one of: text, json"):
+            choice("LOG_FORMAT", "xml", ("text", "json"))
+
+
+def test_a_short_token_is_refused_without_being_shown():
+    with pytest.raises(SettingRefused, match="less than 16") as refused:
+        long_secret("METRICS_TOKEN", "s3cret")
+
+    assert "s3cret" not in str(refused.value)
+    assert long_secret("METRICS_TOKEN", "") == ""
