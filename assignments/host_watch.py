@@ -1,4 +1,4 @@
-"""What `serve` does every few seconds besides keeping its parts alive."""
+"""Work of `serve` every few seconds: signs of life, and what a dead host has left."""
 
 import logging
 import time

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from assignments import database_clock
 from assignments.models import User
 from assignments.services import access
 from assignments.services.ledger import unread_outcomes
@@ -69,7 +70,7 @@ def _list_context(page: PageRequest) -> dict[str, Any]:
 
 
 def _troubles(user: User) -> list[status.Trouble]:
-    found = status.troubles(at=timezone.now())
+    found = status.troubles(at=database_clock.now())
     if not access.is_manager(user):
         return found
     return [*found, *status.mail_troubles(), *status.chat_troubles()]

@@ -71,10 +71,7 @@ def renewing(
 
     def renew() -> None:
         try:
-            while not is_over.wait(settings.TASK_LEASE / 4):
-                until = min(clock() + timedelta(seconds=settings.TASK_LEASE), latest)
-                if not _prolong(lease, until):
-                    return
+            renew_until(is_over, lease, latest=latest, clock=clock)
         finally:
             connection.close()  # that of this thread
 
@@ -85,6 +82,18 @@ def renewing(
     finally:
         is_over.set()
         thread.join()
+
+
+def renew_until(
+    is_over: Event, lease: Lease, *, latest: datetime, clock: Callable[[], datetime]
+) -> None:
+    """Renew the lease four times each TASK_LEASE seconds until `is_over` is set, or
+    somebody else has taken it.
+    """
+    while not is_over.wait(settings.TASK_LEASE / 4):
+        until = min(clock() + timedelta(seconds=settings.TASK_LEASE), latest)
+        if not _prolong(lease, until):
+            return
 
 
 def free_abandoned_leases(*, at: datetime) -> int:

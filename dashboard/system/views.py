@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from assignments import database_clock
 from assignments.models import Mail
 from assignments.services import account
 from assignments.services.errors import AssignmentRefused
@@ -30,7 +31,7 @@ def system_page(request: PageRequest) -> HttpResponse:
         raise PermissionDenied(
             "The system page is for team leads and sales managers. Ask one of them."
         )
-    at = timezone.now()
+    at = database_clock.now()
     context = {"system": operations_status.system_overview(at=at), "at": at}
     return render_page(request, "system/system.html", context, fragments=("health",))
 

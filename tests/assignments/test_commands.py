@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper as Connection
 from django.utils import timezone
 
@@ -15,7 +16,7 @@ from assignments.models import Account, User
 from assignments.sandbox.fake_smartlead import FakeSmartlead
 from assignments.sandbox.server import serve_in_thread
 from assignments.services import account as accounts
-from assignments.services.operations import doctor
+from assignments.services.operations import doctor, host_parts
 from assignments.services.task_leases import record_heartbeat
 from tests.factories import make_lead, make_manager
 from tests.pretend_migrated import pretend_migrated
@@ -167,6 +168,28 @@ class TestServe:
 
         with pytest.raises(CommandError, match="Something else listens on"):
             run("serve", "--port", "8000")
+
+    @pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
+    @pytest.mark.parametrize("part", ["--web", "--worker"])
+    def test_it_refuses_parts_alone_on_sqlite(self, part):
+        with pytest.raises(CommandError, match="apart need PostgreSQL"):
+            run("serve", part)
+
+
+class TestHealth:
+    def test_it_says_which_part_of_this_host_does_not_work(self, monkeypatch):
+        monkeypatch.setattr("assignments.processes.is_serving", lambda **_: False)
+
+        with pytest.raises(CommandError, match="does not answer on port 8000"):
+            run("health")
+        with pytest.raises(CommandError, match="no sign of life"):
+            run("health", "--worker")
+
+    def test_it_is_content_with_a_worker_that_works(self):
+        record_heartbeat("worker", at=timezone.now())
+        host_parts.record_beat("worker", at=timezone.now())
+
+        assert "healthy" in run("health", "--worker")
 
 
 class NoSupervisor:

@@ -66,10 +66,17 @@ class Outcome:
 
     @property
     def lost(self) -> list[int]:
-        """Return the leads that are not where the assignment wanted them."""
+        """Return the leads that are not where the assignment wanted them, without those
+        that were skipped when it was decided.
+        """
         ends = {lead.pk: lead.real_owner for lead in self.record.leads}
-        rows = self.record.rows
-        return [row.lead for row in rows if ends[row.lead] != row.to]
+        rows = [row for row in self.record.rows if row.state != "skipped"]
+        return [r.lead for r in rows if r.state != "done" or ends[r.lead] != r.to]
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """Return how many leads were skipped for which reason."""
+        return Counter(r.outcome for r in self.record.rows if r.state == "skipped")
 
 
 def main() -> int:
@@ -125,22 +132,24 @@ def run(hosts: dict[str, Host], sandbox: str, options: argparse.Namespace) -> Ou
     web_answers = survivor.web_answers()
     results = Path(survivor.folder / "results.json")
     trial_steps.write_results(within=ENDS_WITHIN, path=str(results))
-    journal = get(sandbox, "journal")
-    record = TrialRecord.collect(
-        results=json.loads(results.read_text()),
-        journal=journal,
+    return Outcome(
+        killed_at=killed_at,
+        held=held,
+        record=_record(json.loads(results.read_text()), sandbox),
+        journal=get(sandbox, "journal"),
+        web_answers=web_answers,
+    )
+
+
+def _record(results: dict[str, Any], sandbox: str) -> TrialRecord:
+    return TrialRecord.collect(
+        results=results,
+        journal=get(sandbox, "journal"),
         state=get(sandbox, "state"),
         events=[],
         strikes=Counter(),
         notes_are_readable=True,
         people_are_named=True,
-    )
-    return Outcome(
-        killed_at=killed_at,
-        held=held,
-        record=record,
-        journal=journal,
-        web_answers=web_answers,
     )
 
 
@@ -165,6 +174,7 @@ def print_figures(outcome: Outcome) -> int:
     ]
     say(f"writes: {before} before the kill, {len(outcome.writes) - before} after it")
     say(f"rows: {dict(Counter(row.state for row in outcome.record.rows))}")
+    say(f"skipped: {dict(outcome.skipped)}")
     say(f"leads written twice: {outcome.doubled}; lost: {outcome.lost}")
     say(f"longest time without a write after the kill: {outcome.longest_pause:.1f} s")
     say(f"leads just being sent: {len(outcome.held)}, of which written: {len(held)}; ")
