@@ -19,6 +19,7 @@ from assignments.models import (
     User,
 )
 from assignments.services.people.deactivation import ended_in_words
+from assignments.services.sight import EVERYTHING
 from dashboard.filters import count_of, most_counted
 from dashboard.team.coverage_commitments import Ties, ties_of
 from dashboard.team.routing_places import RoutingPlaces, routing_places_of
@@ -75,7 +76,7 @@ def trail_of(user: User) -> PersonTrail:
     return PersonTrail(
         member=member,
         leads=_leads_of(member) if member else None,
-        ties=ties_of(member) if member else None,
+        ties=ties_of(member, EVERYTHING) if member else None,
         places=places,
         led=[] if places else list(Team.objects.filter(team_leads=user)),
         batches=list(_batches_under_way(user)[:MOST_SHOWN]),

@@ -1,7 +1,10 @@
 """The filter of the inbox by client: whose work a lead belongs to, by Smartlead's id."""
 
+from itertools import pairwise
+from typing import Any
+
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from assignments.models import Campaign, Lead
 
@@ -43,11 +46,15 @@ def known_clients() -> list[int]:
     Leads are looked up only between the clients of campaigns, where there is hardly
     one: the index answers without reading all leads.
     """
-    named = Campaign.objects.filter(client_id__isnull=False).order_by("client_id")
-    known = list(named.values_list("client_id", flat=True).distinct()[:MOST_SHOWN])
+    of_campaigns = Campaign.objects.exclude(client_id=None).order_by("client_id")
+    known = _ids(of_campaigns.values_list("client_id", flat=True))
     others = Lead.objects.present().filter(_between(known)).order_by()
-    more = others.values_list("client_id", flat=True).distinct()[:MOST_SHOWN]
-    return sorted({*known, *(client for client in more if client)})[:MOST_SHOWN]
+    more = _ids(others.values_list("client_id", flat=True))
+    return sorted({*known, *more})[:MOST_SHOWN]
+
+
+def _ids(clients: QuerySet[Any, Any]) -> list[int]:
+    return [client for client in clients.distinct()[:MOST_SHOWN] if client is not None]
 
 
 def _between(clients: list[int]) -> Q:
@@ -55,8 +62,7 @@ def _between(clients: list[int]) -> Q:
     if not clients:
         return Q(client_id__isnull=False)
     gaps = Q(client_id__lt=clients[0]) | Q(client_id__gt=clients[-1])
-    for before, after in zip(clients, clients[1:], strict=False):
+    for before, after in pairwise(clients):
         if after - before > 1:
             gaps |= Q(client_id__gt=before, client_id__lt=after)
     return gaps
-

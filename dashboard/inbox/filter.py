@@ -161,7 +161,7 @@ class InboxFilter(LinkedFilters):
         """Return the menus; that of clients only if there are two to choose from, or
         one in force.
         """
-        is_choice = len(self._clients) > 2 or "client" in self.given()  # noqa: PLR2004
+        is_choice = len(self._clients) > 2 or "client" in self.given()
         return [
             field for field in super().choosers if field.name != "client" or is_choice
         ]

@@ -122,7 +122,9 @@ def activate(request: PageRequest, pk: int) -> HttpResponse:
     return _switch(request, pk, act)
 
 
-def _switch(request: PageRequest, pk: int, act: Callable[[Member], str]) -> HttpResponse:
+def _switch(
+    request: PageRequest, pk: int, act: Callable[[Member], str]
+) -> HttpResponse:
     """Call `act` for the member, say what it returns, and go back to `next`, else to
     the member's page. Raises Http404, and PermissionDenied for NotAllowed.
     """

@@ -1,10 +1,10 @@
-"""Every address × every person × objects inside and outside of what they see."""
+"""Every address for every person, with objects inside and outside of what they see."""
 
 import pytest
 
 from tests.dashboard.access import table
 from tests.dashboard.access.checks import AccessMatrix, listed_routes, route_names
-from tests.dashboard.access.world import make_world
+from tests.dashboard.access.sample import make_world
 from tests.trials.post_permissions import POSTS
 
 pytestmark = pytest.mark.django_db

@@ -14,7 +14,7 @@ found. The holes:
     note                    everybody may write a note on a lead they see
     saved view              a saved view is renamed for whoever knows its number
     notification            a notification is opened for whoever knows its number
-    suggestion              suggestions are answered for leads that are not seen
+    review                  the review lists leads of all teams
     history                 the history lists changes of all leads
     logins page             the page of logins asks nobody for their role
     session                 a deactivated login's session goes on
@@ -45,7 +45,7 @@ from django.test.utils import (  # noqa: E402
     teardown_databases,
 )
 
-from assignments.models import Lead, Notification, SavedView, Suggestion  # noqa: E402
+from assignments.models import Lead, Notification, SavedView  # noqa: E402
 from assignments.services.access import UndoRights  # noqa: E402
 from assignments.services.ledger import read_marks  # noqa: E402
 from assignments.services.people import deactivation  # noqa: E402
@@ -54,7 +54,7 @@ from dashboard.history.filter import HistoryFilter  # noqa: E402
 from dashboard.inbox.filter import InboxFilter  # noqa: E402
 from tests.dashboard.access import table  # noqa: E402
 from tests.dashboard.access.checks import AccessMatrix  # noqa: E402
-from tests.dashboard.access.world import make_world  # noqa: E402
+from tests.dashboard.access.sample import make_world  # noqa: E402
 
 type Hole = Callable[[], AbstractContextManager[object]]
 
@@ -169,8 +169,8 @@ HOLES: dict[str, Hole] = {
     "notification": lambda: patch(
         "dashboard.notifications.views.told.mark_read", _any_notification
     ),
-    "suggestion": lambda: patch(
-        "dashboard.review.views._seen_suggestions", lambda _: Suggestion.objects.all()
+    "review": lambda: patch(
+        "assignments.services.insights.review.movable_by", lambda _: Q()
     ),
     "history": _open_history,
     "logins page": _unasked("dashboard.configuration.views.check_manager"),

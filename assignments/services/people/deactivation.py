@@ -112,7 +112,8 @@ def _delete_waiting_mails(user: User) -> int:
 
 def _delete_second_factors(user: User) -> int:
     """Delete codes and passkeys: a passkey signs in without a password."""
-    return Authenticator.objects.filter(user=user).delete()[0]
+    count, _ = Authenticator.objects.filter(user=user).delete()
+    return int(count)
 
 
 ENDED_WITH_LOGIN: list[EndableAccess] = [

@@ -13,8 +13,8 @@ from django.template import engines
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.dashboard.access.sample import LEADS, AccessWorld, marker
 from tests.dashboard.access.table import FORMS, OF_LEADS, PAGES, PERSONS
-from tests.dashboard.access.world import LEADS, AccessWorld, marker
 
 SIGN_IN = "/accounts/login/"
 # What a request may write although it is refused: its own session, and the log of it.
@@ -49,7 +49,10 @@ def small_frame() -> Iterator[None]:
             (
                 "django.template.loaders.cached.Loader",
                 [
-                    ("django.template.loaders.locmem.Loader", {"base.html": SMALL_FRAME}),
+                    (
+                        "django.template.loaders.locmem.Loader",
+                        {"base.html": SMALL_FRAME},
+                    ),
                     *engine.loaders[0][1],
                 ],
             )
@@ -237,16 +240,12 @@ class AccessMatrix:
         return re.sub(r"\{(\w+)\}", key, text)
 
 
-class _taken_back:
+@contextmanager
+def _taken_back() -> Iterator[None]:
     """Undo in the database what is done in the block."""
-
-    def __enter__(self) -> None:
-        self._atomic = transaction.atomic()
-        self._atomic.__enter__()
-
-    def __exit__(self, *exception: Any) -> None:
+    with transaction.atomic():
+        yield
         transaction.set_rollback(True)
-        self._atomic.__exit__(None, None, None)
 
 
 class _Writes:
@@ -266,11 +265,13 @@ class _Writes:
     def tables(self) -> list[str]:
         return sorted(set(self._written))
 
-    def _note(self, execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+    def _note(
+        self, execute: Any, sql: str, params: Any, many: Any, context: Any
+    ) -> Any:
         if sql.startswith("SAVEPOINT"):
-            self._savepoints[sql.split()[-1]] = len(self._written)
+            self._savepoints[sql.rsplit(maxsplit=1)[-1]] = len(self._written)
         elif sql.startswith("ROLLBACK TO"):
-            del self._written[self._savepoints[sql.split()[-1]] :]
+            del self._written[self._savepoints[sql.rsplit(maxsplit=1)[-1]] :]
         elif found := _WRITE.match(sql):
             table = found[1].strip('"')
             if not table.startswith(OWN_TABLES):
@@ -297,10 +298,7 @@ def _answer(response: HttpResponseBase, *, is_form: bool = False) -> str:
 
 
 def _text(response: HttpResponseBase) -> str:
-    if response.streaming:
-        body = b"".join(response)  # type: ignore[arg-type]
-    else:
-        body = response.content
+    body = response.getvalue()  # type: ignore[attr-defined]
     heads = "\n".join(f"{value}" for value in response.headers.values())
     return f"{body.decode()}\n{heads}"
 

@@ -2,7 +2,7 @@
 
 A line is an address and a letter for each person, in the order of PERSONS. The address is
 the name of the route, what fills its parts, and a query string: `{mos}` is the key of an
-object of `world.py`, `{lead}` in turn each of its leads, any other word stands for itself.
+object of `sample.py`, `{lead}` in turn each of its leads, any other word stands for itself.
 `#list` asks for that part of the page alone, as htmx does: it is quicker to draw.
 The letters:
 
@@ -11,7 +11,7 @@ The letters:
     l  is led to the page for signing in
     s  `y` for who sees the lead by SEEN, else `n`
 
-What the world is: `world.py`. Members see their own leads here, see docs/sight.md.
+What the world is: `sample.py`. Members see their own leads here, see docs/sight.md.
 """
 
 PERSONS = {

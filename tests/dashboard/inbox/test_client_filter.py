@@ -33,9 +33,7 @@ class TestClient:
         make_lead("Own Wins", campaign=campaign, client_id=8)
         make_lead("No Client", campaign=make_campaign())
 
-        found = {
-            pk: set(names(client.get(f"/inbox/?client={pk}"))) for pk in (7, 8, 9)
-        }
+        found = {pk: set(names(client.get(f"/inbox/?client={pk}"))) for pk in (7, 8, 9)}
 
         assert found == {7: {"Own Client", "By Campaign"}, 8: {"Own Wins"}, 9: set()}
 

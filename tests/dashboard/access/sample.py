@@ -274,5 +274,3 @@ def _settings(users: dict[str, User], known: dict[str, Any]) -> dict[str, Any]:
         "day_off": DayOff.objects.create(day="2026-12-31"),
         "done_by_mo": Assignment.objects.filter(actor=users["member"]).latest("pk"),
     }
-
-
