@@ -18,8 +18,8 @@ from assignments.models import (
     Team,
     User,
 )
-from assignments.services.sight import EVERYTHING
 from assignments.services.people.deactivation import ended_in_words
+from assignments.services.sight import EVERYTHING
 from dashboard.filters import count_of, most_counted
 from dashboard.team.coverage_commitments import Ties, ties_of
 from dashboard.team.routing_places import RoutingPlaces, routing_places_of

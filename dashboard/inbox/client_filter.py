@@ -1,9 +1,10 @@
 """The filter of the inbox by client: whose work a lead belongs to, by Smartlead's id."""
 
 from itertools import pairwise
+from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from assignments.models import Campaign, Lead
 
@@ -45,12 +46,15 @@ def known_clients() -> list[int]:
     Leads are looked up only between the clients of campaigns, where there is hardly
     one: the index answers without reading all leads.
     """
-    named = Campaign.objects.filter(client_id__isnull=False).order_by("client_id")
-    ids = named.values_list("client_id", flat=True).distinct()[:MOST_SHOWN]
-    known = [client for client in ids if client is not None]
+    of_campaigns = Campaign.objects.exclude(client_id=None).order_by("client_id")
+    known = _ids(of_campaigns.values_list("client_id", flat=True))
     others = Lead.objects.present().filter(_between(known)).order_by()
-    more = others.values_list("client_id", flat=True).distinct()[:MOST_SHOWN]
-    return sorted({*known, *(client for client in more if client)})[:MOST_SHOWN]
+    more = _ids(others.values_list("client_id", flat=True))
+    return sorted({*known, *more})[:MOST_SHOWN]
+
+
+def _ids(clients: QuerySet[Any, Any]) -> list[int]:
+    return [client for client in clients.distinct()[:MOST_SHOWN] if client is not None]
 
 
 def _between(clients: list[int]) -> Q:

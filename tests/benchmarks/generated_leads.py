@@ -88,8 +88,7 @@ def _lead(
         category=category,
         client_id=campaign.client_id if number % 2 else None,
         is_unread=rng.random() < 0.1,
-        is_important=number % 25 == 0,
-        is_snoozed=number % 50 == 1,
+        **_flags(number),
         last_sent_at=sent,
         last_reply_at=replied,
         last_message="Thanks, could you send me the price list for this year?",
@@ -102,6 +101,10 @@ def _lead(
     )
     lead.search_text = search_text_of(lead, campaign)
     return lead
+
+
+def _flags(number: int) -> dict[str, bool]:
+    return {"is_important": number % 25 == 0, "is_snoozed": number % 50 == 1}
 
 
 def _due(

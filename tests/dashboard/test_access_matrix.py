@@ -1,10 +1,10 @@
-"""Every address x every person x objects inside and outside of what they see."""
+"""Every address for every person, with objects inside and outside of what they see."""
 
 import pytest
 
 from tests.dashboard.access import table
 from tests.dashboard.access.checks import AccessMatrix, listed_routes, route_names
-from tests.dashboard.access.world import make_world
+from tests.dashboard.access.sample import make_world
 from tests.trials.post_permissions import POSTS
 
 pytestmark = pytest.mark.django_db
@@ -23,14 +23,19 @@ def test_every_address_stands_in_the_table():
 
 
 def test_pages_open_for_whom_they_should_and_name_no_unseen_lead(own):
-    assert own.page_faults(table.PAGES, table.OF_LEADS) == []
+    assert list(own.page_faults(table.PAGES, table.OF_LEADS)) == []
 
 
 def test_forms_are_taken_from_whom_they_should(own):
-    assert own.form_faults(table.FORMS) == []
+    assert list(own.form_faults(table.FORMS)) == []
+
+
+def test_lists_and_numbers_are_of_what_is_seen(own):
+    assert list(own.count_faults()) == []
 
 
 def test_where_members_see_all_only_the_limit_to_a_client_is_left():
     matrix = AccessMatrix(make_world(members_see="all"), seen=table.SEEN_ALL)
 
-    assert matrix.page_faults(table.OF_LEADS) == []
+    assert list(matrix.page_faults(table.OF_LEADS)) == []
+    assert list(matrix.count_faults()) == []

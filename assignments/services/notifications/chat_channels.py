@@ -14,7 +14,7 @@ from django.core.mail.message import make_msgid
 from django.db import transaction
 
 from assignments.chat.addresses import NoChatAddress, read_address
-from assignments.encryption import decrypt, encrypt
+from assignments.chat.encryption import encrypt
 from assignments.models import ChatChannel, Mail, Notification, Team, User
 from assignments.models.chat_channel import ChatChannelQuerySet
 from assignments.models.notification import NotificationKind
@@ -32,17 +32,11 @@ TEAM_KINDS = (
     NotificationKind.COVERING,
 )
 TEST_TEXT = "Handoff writes to this channel. Somebody asked for this test message."
-PURPOSE = "addresses of chat channels"
 _NO_CHANNEL = "Only who has this channel can do that."
 
 
 def channels_of(user: User) -> ChatChannelQuerySet:
     return ChatChannel.objects.filter(user=user).order_by("pk")
-
-
-def address_of(channel: ChatChannel) -> str:
-    """Return the address, which is a secret; raises SecretUnreadable."""
-    return decrypt(channel.secret, purpose=PURPOSE)
 
 
 def team_channels(team: Team) -> ChatChannelQuerySet:
@@ -106,7 +100,7 @@ def _add(
             name=name[:80],
             service=read.service.code,
             host=read.host,
-            secret=encrypt(read.address, purpose=PURPOSE),
+            secret=encrypt(read.address),
             ending=_ending(read.address),
             created_at=at,
             **owner,

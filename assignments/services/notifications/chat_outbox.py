@@ -18,6 +18,7 @@ from assignments.chat.delivery import (
     MessageRefused,
     SendChat,
 )
+from assignments.chat.encryption import decrypt
 from assignments.encryption import SecretUnreadable
 from assignments.models import ChatChannel, Mail
 from assignments.services.notifications.outbox import (
@@ -104,7 +105,7 @@ def deliver_claimed_chat(
         return
     _update(channel, used_at=clock())
     try:
-        send(channel.service, chat_channels.address_of(channel), mail.text)
+        send(channel.service, decrypt(channel.secret), mail.text)
     except SecretUnreadable:
         _record_failure(claim, channel, ChannelGone(OTHER_KEY), clock())
     except ChatFailure as failure:

@@ -94,10 +94,8 @@ def _delete_waiting_mails(user: User) -> int:
 
 def _delete_second_factors(user: User) -> int:
     """Delete codes and passkeys: a passkey signs in without a password."""
-    factors = Authenticator.objects.filter(user=user)
-    count = factors.count()
-    factors.delete()
-    return count
+    count, _ = Authenticator.objects.filter(user=user).delete()
+    return int(count)
 
 
 ENDED_WITH_LOGIN: list[EndableAccess] = [

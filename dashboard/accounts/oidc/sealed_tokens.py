@@ -7,7 +7,6 @@ they cannot be opened, and these sessions end.
 import json
 
 from assignments.encryption import SecretUnreadable, decrypt, encrypt
-
 from dashboard.accounts.oidc.provider_calls import ProviderTokens
 
 PURPOSE = "tokens of the provider"

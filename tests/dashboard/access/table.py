@@ -2,7 +2,8 @@
 
 A line is an address and a letter for each person, in the order of PERSONS. The address is
 the name of the route, what fills its parts, and a query string: `{mos}` is the key of an
-object of `world.py`, `{lead}` in turn each of its leads, any other word stands for itself.
+object of `sample.py`, `{lead}` in turn each of its leads, any other word stands for itself.
+`#list` asks for that part of the page alone, as htmx does: it is quicker to draw.
 The letters:
 
     y  is answered, or sent on to another page of ours
@@ -10,7 +11,7 @@ The letters:
     l  is led to the page for signing in
     s  `y` for who sees the lead by SEEN, else `n`
 
-What the world is: `world.py`. Members see their own leads here, see docs/sight.md.
+What the world is: `sample.py`. Members see their own leads here, see docs/sight.md.
 """
 
 PERSONS = {
@@ -52,10 +53,8 @@ SEEN_ALL = """
 # Pages about one lead.
 OF_LEADS = """
                                              - u m c f L M d
-    lead {lead}                              l s s s s s s l
-    lead {lead} ?list=status%3Dopen          l s s s s s s l
+    lead {lead} #panel                       l s s s s s s l
     lead_row {lead}                          l s s s s s s l
-    history ?lead={lead}                     l s s s s s s l
 """
 
 PAGES = """
@@ -64,19 +63,22 @@ PAGES = """
     invitation                               n n n n n n n n
     open_invitation x x-y                    y y y y y y y y
     calendar_feed {feed}                     y y y y y y y y
+    calendar_feed {deesfeed}                 n n n n n n n n
     calendar_feed nobodystoken               n n n n n n n n
     home                                     l y y y y y y l
     today                                    l y y y y y y l
     inbox                                    l y y y y y y l
-    inbox ?q=zq                              l y y y y y y l
-    inbox ?q=zqeves                          l y y y y y y l
-    inbox ?owner={eve}                       l y y y y y y l
-    inbox ?sort=owner                        l y y y y y y l
-    inbox ?sort=late                         l y y y y y y l
-    inbox ?covering=all                      l y y y y y y l
-    inbox ?coming=all                        l y y y y y y l
-    inbox ?client=7                          l y y y y y y l
-    inbox ?client=8                          l y y y y y y l
+    lead {mos}                               l n y y n y y l
+    lead {eves} ?list=q%3Dzq                 l n n n y n y l
+    inbox ?q=zq #list                        l y y y y y y l
+    inbox ?q=zqeves #list                    l y y y y y y l
+    inbox ?owner={eve} #list                 l y y y y y y l
+    inbox ?sort=owner #list                  l y y y y y y l
+    inbox ?sort=late #list                   l y y y y y y l
+    inbox ?covering=all #list                l y y y y y y l
+    inbox ?coming=all #list                  l y y y y y y l
+    inbox ?client=7 #list                    l y y y y y y l
+    inbox ?client=8 #list                    l y y y y y y l
     saved_views                              l y y y y y y l
     assign {mos}                             l n y y n y y l
     assign {nobodys}                         l y y y y y y l
@@ -109,6 +111,8 @@ PAGES = """
     coverer_coverage {souths_running}        l n n n y n y l
     history                                  l y y y y y y l
     history ?member={eve}                    l y y y y y y l
+    history ?lead={mos}                      l n y y n y y l
+    history ?lead={acmes}                    l n y n n y y l
     history ?batch={souths_batch}            l n n n y n y l
     history ?coverage={souths_running}       l y y y y y y l
     history_export                           l n n n n n y l

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from assignments.chat import guarded_http
-from assignments.encryption import encrypt
+from assignments.chat.encryption import encrypt
 from assignments.models import ChatChannel, Mail
 from assignments.models.notification import NotificationKind
 from assignments.services.notifications import (
@@ -221,9 +221,7 @@ class TestTrouble:
     ):
         channel = add_channel(chat, uma)
         ChatChannel.objects.filter(pk=channel.pk).update(
-            secret=encrypt(
-                f"mmosts://127.0.0.1:{chat.port}/{TOKEN}", purpose=chat_channels.PURPOSE
-            )
+            secret=encrypt(f"mmosts://127.0.0.1:{chat.port}/{TOKEN}")
         )
         settings.OUTGOING_PRIVATE = False
         tell(uma)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from assignments.models import (
     Account,
     Assignment,
+    CalendarFeed,
     ClientLimit,
     DayOff,
     Heartbeat,
@@ -23,6 +24,7 @@ from assignments.models import (
     User,
 )
 from assignments.models.lead import NEVER
+from assignments.services.people import deactivation
 from tests.factories import (
     make_assignment,
     make_batch,
@@ -242,7 +244,7 @@ def _belongings(users: dict[str, User], known: dict[str, Any]) -> dict[str, Any]
     made["maxs_plan"] = make_plan(
         [known["eves"]], known["mo"], actor=users["manager"], at=timezone.now()
     )
-    made["suggestion"] = make_suggestion(known["nobodys"], known["mo"])
+    made["suggestion"] = make_suggestion(known["nobodys"], known["cleo"])
     made["souths_suggestion"] = make_suggestion(known["eves"], known["lone"])
     made["refused_mail"] = make_mail(outcome="No.")
     return made
@@ -251,6 +253,13 @@ def _belongings(users: dict[str, User], known: dict[str, Any]) -> dict[str, Any]
 def _settings(users: dict[str, User], known: dict[str, Any]) -> dict[str, Any]:
     table = make_table({"de": known["mo"]})
     feed = make_feed(known["north"], token="northstoken")
+    dees = CalendarFeed.objects.create(
+        team=known["south"],
+        token="deestoken",
+        created_by=make_user("Lea Leaver", username="lea"),
+        created_at=feed.created_at,
+    )
+    deactivation.end_access(dees.created_by, at=timezone.now())
     return {
         "category": make_category(),
         "rule": make_rule(known["mo"], mode="off"),
@@ -258,6 +267,7 @@ def _settings(users: dict[str, User], known: dict[str, Any]) -> dict[str, Any]:
         "line": table.lines.get(),
         "target": make_target(),
         "feed": feed.token,
+        "deesfeed": dees.token,
         "someone": make_user("Sid Someone", username="sid"),
         "invited": make_user("Ina Invited", username="ina", password=None),
         "max": users["manager"],
