@@ -19,7 +19,7 @@ def sign_in(office, user: User, **options) -> Effort:
     office.contexts.append(context)
     page = context.new_page()
     page.goto(office.url)
-    page.get_by_label("Username").fill(user.username)
+    page.get_by_label("Name or mail address").fill(user.username)
     page.get_by_label("Password").fill("correct horse")
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/today/")

@@ -68,6 +68,8 @@ PLAIN = [
     "/settings/single-sign-on/",
     "/accounts/me/",
     "/accounts/password/",
+    "/accounts/second-factor/",
+    "/accounts/sessions/",
     "/nowhere/",
 ]
 
@@ -198,7 +200,7 @@ def test_signing_in_is_accessible_and_keeps_the_way(office):
     page.goto(f"{office.url}/history/")
     check_accessible(page)
 
-    page.get_by_label("Username").fill(office.manager.username)
+    page.get_by_label("Name or mail address").fill(office.manager.username)
     page.get_by_label("Password").fill("correct horse")
     page.get_by_role("button", name="Sign in").click()
 

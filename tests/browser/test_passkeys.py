@@ -59,7 +59,7 @@ def test_a_passkey_signs_in_without_a_password(office):
     sign_out(page)
 
     page.goto(f"{at_localhost(office)}/accounts/login/?next=/history/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_role("button", name="Use a passkey instead").click()
 
     page.wait_for_url(f"{at_localhost(office)}/history/")
     assert SignInEvent.objects.latest("id").kind == "signed_in"

@@ -47,7 +47,7 @@ def poll_at_once(page: Page) -> None:
 
 
 def sign_in(page: Page, username: str) -> None:
-    page.get_by_label("Username").fill(username)
+    page.get_by_label("Name or mail address").fill(username)
     page.get_by_label("Password").fill("correct horse")
     page.get_by_role("button", name="Sign in").click()
 
