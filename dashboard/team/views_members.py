@@ -1,5 +1,7 @@
 """Pages of members: who can own leads, with their load."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -64,9 +66,12 @@ def _member(
     ahead = Coverage.objects.agreed().filter(member=member, ends_at__gt=at)
     period = PeriodForm(request.GET)
     sight = Sight.of(request.user)
-    sees_leads, figures = sight.sees_leads_of(member.pk), {}
-    if period.is_valid() and sees_leads:
-        figures = member_figures(member, period, at=at, sight=sight)
+    sees_leads = sight.sees_leads_of(member.pk)
+    figures: dict[str, Any] = {}
+    if period.is_valid():
+        figures = {"days": period.days, "period_query": period.query(team="", sort="")}
+        if sees_leads:
+            figures = member_figures(member, period, at=at, sight=sight)
     owned = visible_leads(request.user).filter(owner=member)
     context = {
         **figures,

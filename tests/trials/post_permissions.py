@@ -47,7 +47,7 @@ POSTS = [
     ("mark_lead {eves}", {"as": "unread"}, MANAGERS),
     ("assign_many", {"lead": "cleos", "member": "mo"}, LEADERS),
     ("sight_settings", {"members_see": "all"}, MANAGERS),
-    ("limit_clients {mos_login}", {}, MANAGERS),
+    ("limit_clients {member}", {}, MANAGERS),
     ("pause_batch {batch}", {}, MANAGERS),
     ("resume_batch {batch}", {}, MANAGERS),
     ("cancel_batch {batch}", {}, MANAGERS),

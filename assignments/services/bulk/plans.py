@@ -63,21 +63,16 @@ def make_plan(
     `wish`: what the form said, kept to show it again. `leaver`: the member whose leads
     are given away and who gets none; `deactivates_leaver`: the confirmation also
     deactivates them, which is for managers. A lead in several parts goes by the first;
-    one that `actor` does not see is in none.
-    No lead is moved. Raises NotAllowed if `actor` leads no team or may not choose a member;
-    AssignmentRefused if the members cannot be chosen, or the note is too long or has a
-    wrong placeholder.
+    one that `actor` does not see is in none. No lead is moved. Raises NotAllowed if
+    `actor` leads no team or may not choose a member; AssignmentRefused if the members
+    cannot be chosen, or the note is too long or has a wrong placeholder.
     """
     _check_request(parts, actor, note, deactivates_leaver=deactivates_leaver)
+    parts = _seen(parts, actor)
     context = plan_context(actor, reason=reason, at=at)
     context.leaver_id = leaver.pk if leaver else None
     before = dict(context.tally.loads)
-    seen = Sight.of(actor).leads()
-    entries = [
-        entry
-        for part in parts
-        for entry in allocate(replace(part, leads=part.leads.filter(seen)), context)
-    ]
+    entries = [entry for part in parts for entry in allocate(part, context)]
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
     plan.leaver, plan.wish = leaver, wish or {}
     plan.deactivates_leaver = deactivates_leaver
@@ -87,6 +82,12 @@ def make_plan(
     plan.turns = _turns_taken(context)
     plan.save()
     return plan
+
+
+def _seen(parts: Sequence[PlanPart], actor: User) -> Sequence[PlanPart]:
+    """Return the parts with the leads that the actor sees."""
+    seen = Sight.of(actor).leads()
+    return [replace(part, leads=part.leads.filter(seen)) for part in parts]
 
 
 def confirm_plan(

@@ -47,13 +47,10 @@ def suggest_member(
 ) -> SuggestedMember | None:
     """Return the best of `options` for the lead, None if nobody is free. Writes nothing.
 
-    Other leads are a reason only if they are seen.
-
     In this order: an open suggestion of a rule; the member to whom a rule's table or a
-    rule of one gives it; who answered or had this person last, then their company; a
-    rule's turn; the fewest open leads. Never somebody away, deactivated, full or known
-    by id alone, nor the owner or `holder_id` (on the way to), nor whom somebody has
-    dismissed for this lead.
+    rule of one gives it; who answered or had this person last, then their company (by
+    leads that are seen); a rule's turn; the fewest open leads. Never somebody away, full,
+    inactive or nameless, the owner or `holder_id`, nor whom somebody has dismissed.
     """
     answered = _answered_suggestions(lead)
     dismissed = {row.member_id for row in answered if row.state == State.DISMISSED}
