@@ -68,14 +68,13 @@ def make_plan(
     cannot be chosen, or the note is too long or has a wrong placeholder.
     """
     _check_request(parts, actor, note, deactivates_leaver=deactivates_leaver)
-    parts = _seen(parts, actor)
     context = plan_context(actor, reason=reason, at=at)
     context.leaver_id = leaver.pk if leaver else None
     before = dict(context.tally.loads)
-    entries = [entry for part in parts for entry in allocate(part, context)]
+    entries = _allocated(parts, context)
     plan = SavedPlan(actor=actor, created_at=at, cause=cause, note=note.strip())
-    plan.leaver, plan.wish = leaver, wish or {}
-    plan.deactivates_leaver = deactivates_leaver
+    plan.leaver, plan.deactivates_leaver = leaver, deactivates_leaver
+    plan.wish = wish or {}
     plan.pack(sorted(_first_per_lead(entries), key=_owner_shown))
     plan.reason = (reason or plan_wording.default_reason(parts, plan, actor))[:500]
     plan.summary = _summary(context, before, entries)
@@ -84,10 +83,11 @@ def make_plan(
     return plan
 
 
-def _seen(parts: Sequence[PlanPart], actor: User) -> Sequence[PlanPart]:
-    """Return the parts with the leads that the actor sees."""
-    seen = Sight.of(actor).leads()
-    return [replace(part, leads=part.leads.filter(seen)) for part in parts]
+def _allocated(parts: Sequence[PlanPart], context: PlanContext) -> list[PlanEntry]:
+    """Return the entries of the leads that the actor sees, part by part."""
+    seen = Sight.of(context.actor).leads()
+    shown = [replace(part, leads=part.leads.filter(seen)) for part in parts]
+    return [entry for part in shown for entry in allocate(part, context)]
 
 
 def confirm_plan(
