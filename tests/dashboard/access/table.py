@@ -73,15 +73,12 @@ PAGES = """
     inbox ?q=zq #list                        l y y y y y y l
     inbox ?q=zqeves #list                    l y y y y y y l
     inbox ?owner={eve} #list                 l y y y y y y l
-    inbox ?sort=owner #list                  l y y y y y y l
     inbox ?sort=late #list                   l y y y y y y l
-    inbox ?covering=all #list                l y y y y y y l
     inbox ?coming=all #list                  l y y y y y y l
     inbox ?client=7 #list                    l y y y y y y l
     inbox ?client=8 #list                    l y y y y y y l
     saved_views                              l y y y y y y l
     assign {mos}                             l n y y n y y l
-    assign {nobodys}                         l y y y y y y l
     assign {eves}                            l n n n y n y l
     assign {acmes}                           l n y n n y y l
     assign_many                              l n n y y y y l
@@ -92,11 +89,9 @@ PAGES = """
     assign_many ?plan={maxs_plan}            l n n n n n y l
     coverage                                 l y y y y y y l
     plan_coverage                            l y y y y y y l
-    plan_coverage ?member={mo}               l y y y y y y l
     plan_coverage ?member={eve}              l y y y y y y l
     show_coverage {running}                  l y y y y y y l
     show_coverage {souths_running}           l y y y y y y l
-    show_coverage {proposed}                 l y y y y y y l
     certificate {running}                    l y y y y y y l
     certificate {souths_running}             l y y y y y y l
     edit_coverage {proposed}                 l n n y n y y l
@@ -191,6 +186,7 @@ FORMS = """
     mark_lead {mos} as=unread                             l n y y n y y l
     mark_lead {eves} as=unread                            l n n n y n y l
     mark_lead {acmes} as=unread                           l n y n n y y l
+    mark_lead {nobodys} as=unread                         l n n y y y y l
     assign_many lead={cleos} member={mo} strategy=member  l n n y n y y l
     assign_many lead={eves} member={mo} strategy=member   l n n n n n y l
     undo {own_done}                                       l n y y n y y l
