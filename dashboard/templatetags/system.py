@@ -8,7 +8,8 @@ from django.template.defaultfilters import floatformat
 
 from assignments.chat.services import service_name
 from assignments.models import Heartbeat, SyncSource, User
-from assignments.services.operations.status import QueueCounts, SystemOverview
+from assignments.services.operations.queue_counts import QueueCounts
+from assignments.services.operations.status import SystemOverview
 from dashboard.templatetags.handoff import age
 
 register = Library()

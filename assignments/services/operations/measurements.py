@@ -16,11 +16,11 @@ from assignments.services.coverage import alerts
 from assignments.services.notifications import outbox
 from assignments.services.notifications.outbox import MailCounts
 from assignments.services.operations import status
+from assignments.services.operations.queue_counts import QueueCounts, queue_counts
 from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
 )
-from assignments.services.operations.status import QueueCounts
 from assignments.services.people import sign_ins
 from assignments.services.webhooks import status as webhooks
 from assignments.services.webhooks.status import WebhookCounts
@@ -73,7 +73,7 @@ def take_measurements(*, at: datetime) -> Measurements:
         smartlead=smartlead_state(account, sources=sources, worker_is_silent=is_silent),
         budget=budget.snapshot(),
         calls=budget.call_counts(),
-        queue=status.queue_counts(),
+        queue=queue_counts(),
         source_ages=_ages(sources, at),
         failing_sources={source.name: bool(source.error) for source in sources},
         heartbeat_ages={beat.name: age(beat.beat_at, at) for beat in beats},

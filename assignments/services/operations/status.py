@@ -1,12 +1,12 @@
 """The state of the parts of Handoff, for the system page and the banner of every page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
+from django.db.models import Sum
 
 from assignments import smtp
 from assignments.models import (
@@ -14,11 +14,10 @@ from assignments.models import (
     Assignment,
     Heartbeat,
     Lead,
-    Note,
     SyncSource,
     UnreadableRow,
 )
-from assignments.models.assignment import Cause, State, Urgency
+from assignments.models.assignment import Cause, State
 from assignments.services import account as accounts
 from assignments.services.mirror.sync_sources import INBOX
 from assignments.services.notifications import outbox
@@ -33,6 +32,7 @@ from assignments.services.operations.host_parts import (
     part_states,
     running_versions,
 )
+from assignments.services.operations.queue_counts import QueueCounts, queue_counts
 from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
@@ -70,41 +70,6 @@ class Trouble:
     ask: str = ""
     is_severe: bool = False
     since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UrgencyCount:
-    """The rows of one urgency that wait, and since when the oldest of them does."""
-
-    waiting: int
-    oldest_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueCounts:
-    """Pending assignments by urgency, without those that are being sent, and notes.
-
-    `notes` and `oldest_note_at` are about all notes that have not arrived.
-    """
-
-    by_urgency: Mapping[Urgency, UrgencyCount]
-    sending: int
-    notes: int
-    oldest_note_at: datetime | None
-
-    @property
-    def waiting(self) -> dict[str, int]:
-        """Return the numbers of waiting assignments by the name of their urgency."""
-        return {urgency.label: row.waiting for urgency, row in self.by_urgency.items()}
-
-    @property
-    def oldest_at(self) -> datetime | None:
-        moments = (row.oldest_at for row in self.by_urgency.values())
-        return min(moments, default=None)
-
-    @property
-    def total(self) -> int:
-        return sum(self.waiting.values()) + self.sending + self.notes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,25 +155,6 @@ def system_overview(*, at: datetime) -> SystemOverview:
         chat=chat_health(),
         outgoing=outgoing_health(),
         hosts=part_states(at=at),
-    )
-
-
-def queue_counts() -> QueueCounts:
-    pending = Assignment.objects.pending().order_by()
-    waiting = pending.filter(state=State.WAITING).values("urgency")
-    rows = waiting.annotate(waiting=Count("pk"), oldest_at=Min("created_at"))
-    notes = Note.objects.pending().order_by()
-    told = notes.aggregate(count=Count("pk"), oldest_at=Min("created_at"))
-    return QueueCounts(
-        by_urgency={
-            Urgency(row["urgency"]): UrgencyCount(
-                waiting=row["waiting"], oldest_at=row["oldest_at"]
-            )
-            for row in sorted(rows, key=lambda row: row["urgency"])
-        },
-        sending=pending.filter(state=State.SENDING).count(),
-        notes=told["count"],
-        oldest_note_at=told["oldest_at"],
     )
 
 

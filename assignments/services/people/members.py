@@ -175,10 +175,9 @@ def edit_user(
     user.is_sales_manager = is_sales_manager
     was_active, user.is_active = _was_active(user), is_active
     user.save()
-    if was_active and not is_active:
-        deactivation.end_access(user, actor=actor, at=at)
-    elif is_active and not was_active:
-        deactivation.record_allowed(user, actor=actor, at=at)
+    if is_active != was_active:
+        change = deactivation.record_allowed if is_active else deactivation.end_access
+        change(user, actor=actor, at=at)
     return user
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from assignments.models import Account, Heartbeat, Note
 from assignments.services.operations import status
+from assignments.services.operations.queue_counts import queue_counts
 from tests.factories import MONDAY, make_assignment, make_lead, make_member
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +40,7 @@ def test_the_queue_is_counted_by_urgency():
         lead=change.lead, assignment=change, text="x", reference="H", created_at=MONDAY
     )
 
-    queue = status.queue_counts()
+    queue = queue_counts()
 
     assert queue.waiting == {"Click": 1, "Bulk": 1}
     assert (queue.notes, queue.oldest_at) == (1, MONDAY)
