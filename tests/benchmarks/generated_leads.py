@@ -86,9 +86,8 @@ def _lead(
         **_person(rng, firm),
         campaign=campaign,
         category=category,
-        client_id=campaign.client_id if number % 2 else None,
         is_unread=rng.random() < 0.1,
-        **_flags(number),
+        **_flags(number, campaign),
         last_sent_at=sent,
         last_reply_at=replied,
         last_message="Thanks, could you send me the price list for this year?",
@@ -103,8 +102,12 @@ def _lead(
     return lead
 
 
-def _flags(number: int) -> dict[str, bool]:
-    return {"is_important": number % 25 == 0, "is_snoozed": number % 50 == 1}
+def _flags(number: int, campaign: Campaign) -> dict[str, object]:
+    return {
+        "client_id": campaign.client_id if number % 2 else None,
+        "is_important": number % 25 == 0,
+        "is_snoozed": number % 50 == 1,
+    }
 
 
 def _due(

@@ -173,16 +173,19 @@ def edit_user(
     user.last_name = last_name
     user.email = email
     user.is_sales_manager = is_sales_manager
-    was_active, user.is_active = _was_active(user), is_active
-    user.save()
-    if is_active != was_active:
-        change = deactivation.record_allowed if is_active else deactivation.end_access
-        change(user, actor=actor, at=at)
+    user.is_active = is_active
+    _save_access(user, actor=actor, at=at)
     return user
 
 
-def _was_active(user: User) -> bool:
-    return User.objects.filter(pk=user.pk, is_active=True).exists()
+def _save_access(user: User, *, actor: User, at: datetime) -> None:
+    """Save the login; end its access, or record it, if `is_active` has changed."""
+    was_active = User.objects.filter(pk=user.pk, is_active=True).exists()
+    user.save()
+    if was_active and not user.is_active:
+        deactivation.end_access(user, actor=actor, at=at)
+    elif user.is_active and not was_active:
+        deactivation.record_allowed(user, actor=actor, at=at)
 
 
 @transaction.atomic

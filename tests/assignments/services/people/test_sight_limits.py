@@ -85,7 +85,7 @@ def test_who_is_limited_cannot_become_a_sales_manager(clients):
     with pytest.raises(AssignmentRefused, match="Lia Limited is limited to clients"):
         members.edit_user(
             actor=manager, user=user, first_name="Lia", last_name="Limited", email="",
-            is_sales_manager=True, is_active=True,
+            is_sales_manager=True, is_active=True, at=MONDAY,
         )  # fmt: skip
 
     user.refresh_from_db()
