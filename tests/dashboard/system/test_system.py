@@ -5,8 +5,15 @@ import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
-from assignments.models import Account, Heartbeat, SyncSource, UnreadableRow
+from assignments.models import (
+    Account,
+    Heartbeat,
+    HostPart,
+    SyncSource,
+    UnreadableRow,
+)
 from assignments.services import account
+from assignments.services.operations import host_parts
 from tests.dashboard.pages import htmx, queries_of
 from tests.factories import MONDAY, make_assignment, make_lead, make_team, make_user
 
@@ -51,6 +58,20 @@ class TestPage:
             assertContains(response, words)
         assertNotContains(response, "<b>{}")
         assertNotContains(response, mark)
+
+    def test_shows_what_each_host_runs_and_that_versions_differ(
+        self, client, manager, settings
+    ):
+        now = timezone.now()
+        for settings.HOST_NAME in ("<a>", "b"):
+            host_parts.record_beat("worker", at=now - timedelta(seconds=9))
+        HostPart.objects.filter(host="b").update(version="0.0.9", clock_ahead=20.3)
+
+        response = client.get("/system/", headers=htmx("health"))
+
+        assertContains(response, "&lt;a&gt;")
+        assertContains(response, "Different versions run: 0.0.9, ")
+        assertContains(response, "Its clock is 20 s ahead of the database&#x27;s.")
 
     def test_polls_its_health_alone(self, client, manager):
         response = client.get("/system/", headers=htmx("health"))
