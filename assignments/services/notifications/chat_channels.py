@@ -103,6 +103,7 @@ def _add(
             secret=encrypt(read.address),
             ending=_ending(read.address),
             created_at=at,
+            created_by=actor,
             **owner,
         )
         _queue_test(channel, actor, at)
@@ -147,12 +148,13 @@ def remove_channel(*, actor: User, channel: ChatChannel) -> None:
 
 @transaction.atomic
 def delete_channels(user: User) -> int:
-    """Delete the channels of somebody whose access ends, and return how many.
+    """Delete the channels of somebody whose access ends, and return how many: those of
+    teams too whose address they typed, as that may lead to a place of their own.
 
     What still waits to go there is not sent.
     """
     Notification.objects.to_chat().filter(user=user).update(chat_waits=False)
-    channels = list(channels_of(user))
+    channels = list(ChatChannel.objects.filter(created_by=user).order_by("pk"))
     for channel in channels:
         channel.delete()
     return len(channels)

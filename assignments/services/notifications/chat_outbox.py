@@ -36,7 +36,7 @@ State = Mail.State
 OTHER_KEY = (
     "Its address was stored with another SECRET_KEY and cannot be read. Add it anew."
 )
-NO_ACCESS = "Whose channel it is has no access any more."
+NO_ACCESS = "Whoever added the channel has no access any more."
 _ORDER = (
     "-is_test",
     "channel__failures",
@@ -97,10 +97,10 @@ def deliver_claimed_chat(
     if not claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
         return
     mail = claim.mail
-    rows = ChatChannel.objects.filter(messages=mail).select_related("user")
+    rows = ChatChannel.objects.filter(messages=mail).select_related("created_by")
     if (channel := rows.first()) is None:
         return
-    if channel.user is not None and not channel.user.is_active:
+    if not channel.created_by.is_active:
         settle(claim, State.REFUSED, NO_ACCESS, clock())
         return
     _update(channel, used_at=clock())
