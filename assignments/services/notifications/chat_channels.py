@@ -48,6 +48,13 @@ def may_manage_team_channels(user: User, team: Team) -> bool:
     return is_manager(user) or user.leads_teams.filter(pk=team.pk).exists()
 
 
+def may_be_private(adder: User) -> bool:
+    """Return whether the channels that somebody added may be at private addresses: with
+    the setting OUTGOING_PRIVATE, those of a sales manager.
+    """
+    return settings.OUTGOING_PRIVATE and is_manager(adder)
+
+
 def add_own_channel(
     *, actor: User, address: str, name: str, at: datetime
 ) -> ChatChannel:
@@ -89,7 +96,8 @@ def _add(
     actor: User, *, address: str, name: str, at: datetime, **owner: Any
 ) -> ChatChannel:
     try:
-        read = read_address(address)  # it may look a host up: no transaction is open
+        # It may look a host up: no transaction is open.
+        read = read_address(address, may_be_private=may_be_private(actor))
     except NoChatAddress as problem:
         raise AssignmentRefused(str(problem)) from None
     of_owner = {key: owner[key] for key in ("user", "team") if key in owner}

@@ -21,6 +21,7 @@ from assignments.chat.delivery import (
 from assignments.chat.encryption import decrypt
 from assignments.encryption import SecretUnreadable
 from assignments.models import ChatChannel, Mail
+from assignments.services.notifications.chat_channels import may_be_private
 from assignments.services.notifications.outbox import (
     MailClaim,
     back_off,
@@ -105,7 +106,12 @@ def deliver_claimed_chat(
         return
     _update(channel, used_at=clock())
     try:
-        send(channel.service, decrypt(channel.secret), mail.text)
+        send(
+            channel.service,
+            decrypt(channel.secret),
+            mail.text,
+            may_be_private=may_be_private(channel.created_by),
+        )
     except SecretUnreadable:
         _record_failure(claim, channel, ChannelGone(OTHER_KEY), clock())
     except ChatFailure as failure:

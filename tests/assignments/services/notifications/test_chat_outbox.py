@@ -1,12 +1,15 @@
 """Messages on their way to chat channels: once, with the right link, and nobody waits."""
 
 import logging
+import socket
 from datetime import timedelta
 
 import pytest
 
 from assignments.chat import guarded_http
+from assignments.chat.addresses import CANNOT_SEND
 from assignments.chat.encryption import encrypt
+from assignments.chat.guarded_http import TLS_ONLY
 from assignments.models import ChatChannel, Mail
 from assignments.models.notification import NotificationKind
 from assignments.services.notifications import (
@@ -14,22 +17,18 @@ from assignments.services.notifications import (
     chat_compose,
     chat_outbox,
 )
-from assignments.services.notifications.notify import notify, notify_team
+from assignments.services.notifications.notify import notify
 from assignments.services.notifications.outbox import claim_first, mail_health
-from assignments.services.people.deactivation import end_access
 from tests.chat_messages import (
     MINUTE,
     add_channel,
-    add_team_channel,
     send_due_chats,
 )
 from tests.chat_server import TOKEN
 from tests.factories import (
     MONDAY,
+    make_channel,
     make_manager,
-    make_team,
-    make_team_channel,
-    make_user,
 )
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +41,8 @@ def tell(user, subject="3 leads are yours", key="1", **fields):
 
 @pytest.fixture
 def uma(chat):
-    return make_user("Uma User")
+    """A sales manager, whose channel may be on the server of this machine."""
+    return make_manager("Uma User")
 
 
 @pytest.fixture
@@ -122,39 +122,6 @@ class TestDelivery:
 
         assert not Mail.objects.exists()
         assert send_due_chats() == 0
-
-    def test_with_a_login_the_channels_that_they_gave_a_team_end(self, chat):
-        lead, boss = make_user("Lea Lead"), make_manager()
-        team = make_team(leads=(lead,))
-        theirs = make_team_channel(team, created_by=lead)
-        kept = make_team_channel(team, created_by=boss)
-
-        change = end_access(lead, at=MONDAY, actor=boss)
-
-        assert not ChatChannel.objects.filter(pk=theirs.pk).exists()
-        assert ChatChannel.objects.filter(pk=kept.pk).exists()
-        assert change.ended == {"channels": 1}
-
-    def test_a_team_is_told_nothing_at_the_address_of_somebody_deactivated_since(
-        self, chat
-    ):
-        boss, team = make_manager(), make_team()
-        add_team_channel(chat, boss, team, NotificationKind.ATTENTION)
-        notify_team(
-            team.pk,
-            kind=NotificationKind.ATTENTION,
-            key="1",
-            subject="A coverage needs attention",
-            path="/coverage/1/",
-            at=MONDAY,
-        )
-        boss.is_active = False
-        boss.save()
-
-        send_due_chats()
-
-        assert chat.received == []
-        assert Mail.objects.get().outcome == chat_outbox.NO_ACCESS
 
 
 class TestTrouble:
@@ -275,7 +242,35 @@ class TestTrouble:
 
         assert chat.received == []
         channel.refresh_from_db()
-        assert "is an address inside this network" in channel.trouble
+        assert channel.trouble == CANNOT_SEND
+
+    def test_a_private_address_is_not_called_for_who_is_no_sales_manager_any_more(
+        self, chat, uma, channel
+    ):
+        secret = encrypt(f"mmosts://127.0.0.1:{chat.port}/{TOKEN}")
+        tls = make_channel(uma, service="mattermost", secret=secret)
+        uma.is_sales_manager = False
+        uma.save()
+        tell(uma)
+
+        send_due_chats()
+
+        assert chat.received == []
+        for refused, trouble in ((channel, TLS_ONLY), (tls, CANNOT_SEND)):
+            refused.refresh_from_db()
+            assert refused.trouble == trouble
+
+    def test_a_look_up_that_hangs_is_left(self, chat, uma, channel, monkeypatch):
+        monkeypatch.setattr(guarded_http, "DEADLINE", 0.2)
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: chat.let_go.wait(5) and []
+        )
+        tell(uma)
+
+        send_due_chats()
+
+        channel.refresh_from_db()
+        assert channel.trouble == CANNOT_SEND
 
     def test_an_address_without_tls_is_not_called_once_they_are_forbidden(
         self, chat, uma, channel, settings
@@ -337,7 +332,7 @@ class TestOthersGoOn:
         assert good.arrived_at == MONDAY
 
     def test_channels_take_turns(self, chat, uma):
-        ben = make_user("Ben")
+        ben = make_manager("Ben")
         add_channel(chat, uma, token="u" * 20)
         add_channel(chat, ben, token="b" * 20)
         for number in range(2):
