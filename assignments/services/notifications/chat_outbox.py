@@ -21,6 +21,7 @@ from assignments.chat.delivery import (
 from assignments.chat.encryption import decrypt
 from assignments.encryption import SecretUnreadable
 from assignments.models import ChatChannel, Mail
+from assignments.services.notifications.chat_channels import may_be_private
 from assignments.services.notifications.outbox import (
     MailClaim,
     back_off,
@@ -36,7 +37,7 @@ State = Mail.State
 OTHER_KEY = (
     "Its address was stored with another SECRET_KEY and cannot be read. Add it anew."
 )
-NO_ACCESS = "Whose channel it is has no access any more."
+NO_ACCESS = "Whoever added the channel has no access any more."
 _ORDER = (
     "-is_test",
     "channel__failures",
@@ -97,15 +98,20 @@ def deliver_claimed_chat(
     if not claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
         return
     mail = claim.mail
-    rows = ChatChannel.objects.filter(messages=mail).select_related("user")
+    rows = ChatChannel.objects.filter(messages=mail).select_related("created_by")
     if (channel := rows.first()) is None:
         return
-    if channel.user is not None and not channel.user.is_active:
+    if not channel.created_by.is_active:
         settle(claim, State.REFUSED, NO_ACCESS, clock())
         return
     _update(channel, used_at=clock())
     try:
-        send(channel.service, decrypt(channel.secret), mail.text)
+        send(
+            channel.service,
+            decrypt(channel.secret),
+            mail.text,
+            may_be_private=may_be_private(channel.created_by),
+        )
     except SecretUnreadable:
         _record_failure(claim, channel, ChannelGone(OTHER_KEY), clock())
     except ChatFailure as failure:
