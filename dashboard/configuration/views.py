@@ -201,13 +201,14 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
-    rows = [] if user.is_sales_manager or user.is_superuser else client_rows(user)
+    sees_all = user.is_sales_manager or user.is_superuser
+    has_limits = not sees_all or user.client_limits.exists()
     context = {
         "form": form,
         "person": user,
         "factors": second_factors.factors_of(user),
         "sessions": listed_sessions(user),
         "trail": trail_of(user),
-        "client_rows": rows,
+        "client_rows": client_rows(user) if has_limits else [],
     }
     return render(request, "configuration/user.html", context, status=status)

@@ -105,6 +105,8 @@ def _follow_manager(
     source = next((line for line in given if line.role == Role.SALES_MANAGER), None)
     if bool(source) == user.is_sales_manager:
         return []
+    if source and user.client_limits.exists():
+        return ["Not made a sales manager: limited to clients."]
     if source is None:
         if user.get_username() in break_glass_names():
             return []
