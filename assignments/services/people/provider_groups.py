@@ -13,9 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from assignments.models import GroupMapping, Member, SignInEvent, Team, User
-from assignments.services.access import require_manager
+from assignments.services.access import break_glass_names, require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people.local_passwords import break_glass_names
 from assignments.services.people.members import check_manager_stays
 from assignments.services.people.sign_ins import Visitor, name_key
 
