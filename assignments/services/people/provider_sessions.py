@@ -94,6 +94,11 @@ def end(session: ProviderSession, *, visitor: Visitor, why: str, at: datetime) -
     session.delete()
 
 
+def follow_key(*, old: str, new: str) -> None:
+    """Keep the row of a session, if there is one, that goes on under another key."""
+    ProviderSession.objects.filter(session_key=old).update(session_key=new)
+
+
 def forget(session_key: str) -> None:
     """Forget row and tokens of a session that its person has ended."""
     ProviderSession.objects.filter(session_key=session_key).delete()

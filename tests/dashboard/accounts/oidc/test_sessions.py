@@ -10,7 +10,9 @@ from django.test import Client
 from pytest_django.asserts import assertContains, assertRedirects
 
 from assignments.models import ProviderSession, SignInEvent, User
+from assignments.services.people.deactivation import end_access
 from tests.dashboard.accounts.oidc.own_provider import LOGOUT_EVENT, OTHER_KEY
+from tests.dashboard.accounts.second_step import PASSWORD
 from tests.dashboard.pages import htmx
 from tests.factories import make_user
 
@@ -152,6 +154,39 @@ def test_signing_out_forgets_the_tokens(own, arrive, client):
     arrive()
 
     client.post("/accounts/logout/")
+
+    assert not ProviderSession.objects.exists()
+
+
+def test_a_changed_password_does_not_end_the_session(own, arrive, client):
+    arrive()
+    new = "a fine new passphrase"
+
+    client.post(
+        "/accounts/password/",
+        {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
+    )
+
+    assert User.objects.get().check_password(new)
+    assert page(client).status_code == 200
+    assert ProviderSession.objects.get().session_key == client.session.session_key
+
+
+def test_signing_out_elsewhere_forgets_the_tokens_there(own, arrive, client):
+    arrive(browser=Client())
+    arrive()
+
+    client.post("/accounts/sessions/")
+
+    kept = ProviderSession.objects.get()
+    assert kept.session_key == client.session.session_key
+    assert page(client).status_code == 200
+
+
+def test_a_deactivation_forgets_all_tokens(own, arrive, client, ana):
+    arrive()
+
+    end_access(ana, at=datetime.now(UTC))
 
     assert not ProviderSession.objects.exists()
 
