@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
@@ -16,7 +17,12 @@ from django.views.decorators.http import (
 
 from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import members, preferences, second_factors
+from assignments.services.people import (
+    members,
+    preferences,
+    provider_sessions,
+    second_factors,
+)
 from assignments.services.sight import visible_leads
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
 from dashboard.accounts.views_sessions import listed_sessions
@@ -209,6 +215,8 @@ def _user(
         "factors": second_factors.factors_of(user),
         "sessions": listed_sessions(user),
         "trail": trail_of(user),
+        "unconfirmed_since": provider_sessions.unconfirmed_since(user),
+        "provider": settings.OIDC_NAME,
         "client_rows": client_rows(user) if has_limits else [],
     }
     return render(request, "configuration/user.html", context, status=status)
