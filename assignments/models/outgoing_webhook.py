@@ -93,6 +93,8 @@ class OutgoingEvent(models.Model):
     message_id = models.CharField(max_length=40, unique=True)
     kind = models.CharField(max_length=30)
     data = models.JSONField()
+    # What it is about, if that is told once however long it lasts; such an event is kept.
+    key = models.CharField(max_length=100, null=True, unique=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
