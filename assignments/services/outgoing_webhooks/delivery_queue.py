@@ -76,11 +76,11 @@ def claim_next(*, at: datetime) -> DeliveryClaim | None:
     endpoint is sent at a time. None if nothing is due.
     """
     for endpoint in _ready_endpoints(at):
-        mine = OutgoingDelivery.objects.due(at).filter(endpoint=endpoint)
-        joined = mine.select_related("event", "endpoint").order_by("pk")
-        if delivery := joined.first():
+        due = OutgoingDelivery.objects.due(at)
+        joined = due.filter(endpoint=endpoint).select_related("event", "endpoint")
+        if delivery := joined.order_by("pk").first():
             token = secrets.token_hex(16)
-            is_mine = mine.filter(pk=delivery.pk).update(
+            is_mine = due.filter(pk=delivery.pk).update(
                 state=State.SENDING,
                 token=token,
                 lease_until=at + timedelta(seconds=settings.OUTGOING_LEASE),
