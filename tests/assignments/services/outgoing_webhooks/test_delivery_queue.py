@@ -2,6 +2,7 @@
 receiver, which verifies them.
 """
 
+import logging
 from datetime import timedelta
 from email.utils import format_datetime
 
@@ -58,6 +59,26 @@ class TestArrival:
 
         assert said == "Attempts: 1."
         assert len(receiver.events) == 1
+
+    def test_the_log_has_a_line_for_each_attempt(
+        self, endpoint, receiver, clock, caplog
+    ):
+        caplog.set_level(logging.INFO)
+        happen()
+        receiver.status = 500
+        send_due()
+        receiver.status = 204
+        clock.shift(HOUR)
+        send_due()
+
+        lines = [
+            (record.status, record.outcome, record.attempt, record.getMessage())
+            for record in caplog.records
+            if record.name == delivery_queue.__name__
+        ]
+        assert [line[:3] for line in lines] == [(500, "5xx", 1), (204, "2xx", 2)]
+        assert lines[0][3].startswith(f"Webhook endpoint {endpoint.pk}: 500 in ")
+        assert receiver.url not in caplog.text
 
     def test_oldest_first(self, endpoint, receiver):
         for number in range(3):
