@@ -13,7 +13,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpcore
 import httpx
@@ -61,11 +60,6 @@ def checked_url(typed: str) -> str:
         raise AddressRefused(f"The address has more than {LONGEST_URL} characters.")
     _addresses(url, seconds=DEADLINE)
     return str(url)
-
-
-def host_of(url: str) -> str:
-    """Return the host of an address, for pages that do not show the rest of it."""
-    return urlsplit(url).hostname or ""
 
 
 def post(url: str, *, headers: Mapping[str, str], body: bytes) -> SentAnswer:

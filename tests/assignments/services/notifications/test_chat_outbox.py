@@ -64,6 +64,20 @@ class TestDelivery:
         channel.refresh_from_db()
         assert channel.arrived_at == MONDAY
 
+    def test_the_log_has_a_line_for_each_attempt(self, chat, uma, channel, caplog):
+        caplog.set_level(logging.INFO)
+        tell(uma)
+        chat.status = 500
+        send_due_chats()
+        chat.status = 200
+        send_due_chats(MONDAY + timedelta(hours=1))
+
+        lines = [r for r in caplog.records if r.name == chat_outbox.__name__]
+        assert [line.outcome for line in lines] == ["failed", "taken"]
+        assert lines[0].getMessage().startswith(f"Chat channel {channel.pk}: failed in")
+        assert TOKEN not in caplog.text
+        assert "leads are yours" not in caplog.text
+
     def test_every_channel_of_a_person_gets_it(self, chat, uma, channel):
         add_channel(chat, uma, token="t" * 20)
         tell(uma)
