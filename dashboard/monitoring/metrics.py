@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, connection
-from django.utils import timezone
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
 )
 from prometheus_client.metrics_core import Metric
 
+from assignments import database_clock
 from assignments.models import Account
 from assignments.models.assignment import Urgency
 from assignments.services.operations import measurements
@@ -35,7 +35,7 @@ def families() -> Iterator[Metric]:
         ("version", "python", "database"),
         {(VERSION, platform.python_version(), connection.vendor): 1},
     )
-    began, at = time.perf_counter(), timezone.now()
+    began, at = time.perf_counter(), database_clock.now()
     try:
         found = measurements.take_measurements(at=at)
     except (DatabaseError, InterfaceError):
