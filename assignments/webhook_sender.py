@@ -7,20 +7,18 @@ used, and of an answer no more than LONGEST_ANSWER bytes are read.
 """
 
 import ssl
-import threading
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpcore
 import httpx
 from django.conf import settings
 
-from assignments.outgoing_address import AddressRefused, IpAddress, public_addresses
+from assignments.outgoing_address import AddressRefused, IpAddress, look_up
 
 DEADLINE = 10.0  # seconds for the whole of a request
 LONGEST_ANSWER = 4096
@@ -60,13 +58,8 @@ def checked_url(typed: str) -> str:
         raise AddressRefused("The address must have no part after a #.")
     if len(str(url)) > LONGEST_URL:
         raise AddressRefused(f"The address has more than {LONGEST_URL} characters.")
-    _look_up(url.raw_host.decode(), _port(url), seconds=DEADLINE)
+    _addresses(url, seconds=DEADLINE)
     return str(url)
-
-
-def host_of(url: str) -> str:
-    """Return the host of an address, for pages that do not show the rest of it."""
-    return urlsplit(url).hostname or ""
 
 
 def post(url: str, *, headers: Mapping[str, str], body: bytes) -> SentAnswer:
@@ -78,9 +71,7 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes) -> SentAnswer:
     deadline = _Deadline(time.monotonic() + DEADLINE)
     try:
         target = httpx.URL(checked_scheme(url))
-        addresses = _look_up(
-            target.raw_host.decode(), _port(target), seconds=deadline.left()
-        )
+        addresses = _addresses(target, seconds=deadline.left())
         return _exchange(target, addresses, deadline, headers=headers, body=body)
     except AddressRefused as refusal:
         problem = str(refusal)
@@ -163,30 +154,13 @@ def _port(url: httpx.URL) -> int:
     return url.port or (443 if url.scheme == "https" else 80)
 
 
-def _look_up(host: str, port: int, *, seconds: float) -> list[IpAddress]:
-    """Return the checked addresses of a host; raises AddressRefused also if the look-up
-    takes longer than `seconds`.
-
-    The system's look-up has no time-out, so a thread makes it. One that hangs is
-    abandoned; as a daemon it does not delay the end of the process.
-    """
-    found: list[IpAddress] = []
-    refusals: list[AddressRefused] = []
-
-    def look_up() -> None:
-        try:
-            found.extend(dict.fromkeys(public_addresses(host.strip("[]"), port)))
-        except AddressRefused as refusal:
-            refusals.append(refusal)
-
-    thread = threading.Thread(target=look_up, daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if refusals:
-        raise refusals[0]
-    if not found:
-        raise AddressRefused(f"Looking up the host “{host}” took too long.")
-    return found
+def _addresses(url: httpx.URL, *, seconds: float) -> list[IpAddress]:
+    return look_up(
+        url.raw_host.decode(),
+        _port(url),
+        seconds=seconds,
+        may_be_private=settings.OUTGOING_PRIVATE,
+    )
 
 
 @cache

@@ -333,7 +333,7 @@ SMARTLEAD_IS_REAL = urlsplit(SMARTLEAD_BASE_URL).hostname == (
     urlsplit(SMARTLEAD_REAL_URL).hostname
 )
 
-# Whether addresses that people type may be loopback or private ones.
+# Whether addresses that sales managers type may be loopback or private ones.
 OUTGOING_PRIVATE = env_bool("OUTGOING_PRIVATE")
 
 # ── Hosts ────────────────────────────────────────────────────────────────────

@@ -80,7 +80,7 @@ def postbox(settings) -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def chat(settings) -> Iterator[ChatServer]:
-    """A real chat server on this machine, which may be written to."""
+    """A real chat server on this machine, to which sales managers' channels may lead."""
     settings.OUTGOING_PRIVATE = True
     with open_chat_server() as server:
         yield server

@@ -324,11 +324,15 @@ def make_channel(user: User | None = None, **fields: Any) -> ChatChannel:
         "service": "slack",
         "secret": "never one",
         "created_at": MONDAY,
+        "created_by": user,
     }
     return ChatChannel.objects.create(user=user, **(values | fields))
 
 
 def make_team_channel(team: Team, **fields: Any) -> ChatChannel:
+    """Make a channel that a sales manager added to the team."""
+    if "created_by" not in fields:
+        fields["created_by"] = make_manager()
     return make_channel(team=team, **fields)
 
 

@@ -21,5 +21,6 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = True  # nothing is collected
 CLOCK_TOLERANCE = math.inf  # tests set the clock themselves
+TASK_LEASE = 3600  # a thread that renews one could not close a database in memory
 _folder = TemporaryDirectory()  # of this process, which goes with it
 EXPORT_LOCKS = Path(_folder.name)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from django.conf import settings
-
 from assignments.chat.plugins import open_channel, plugin_class
 from assignments.chat.services import BY_SCHEME, SERVICES, ChatService
-from assignments.outgoing_address import AddressRefused, public_addresses
+from assignments.outgoing_address import AddressRefused, look_up
 
 LONGEST = 2_000
+LOOK_UP_SECONDS = 5.0
 NO_ADDRESS = (
     "This is no address that Handoff can send to. Copy it whole from the service: the "
     "address of an incoming webhook of Slack, Mattermost or Rocket.Chat, of a workflow "
@@ -21,6 +20,12 @@ NO_ADDRESS = (
 RETIRED = (
     "Microsoft has ended the connectors of Teams. Make a workflow “When a Teams webhook "
     "request is received” in the channel, and copy the address of that."
+)
+# The same whether there is no such host or a private one: names inside the network are
+# nothing that members may ask for.
+CANNOT_SEND = (
+    "Handoff cannot send to this host. Check its name. It must be a public one, unless "
+    "OUTGOING_PRIVATE=1 is set and a sales manager adds the channel."
 )
 NEEDS_TLS = "This address is not encrypted. Copy the one that begins with https://."
 # Modes of ntfy and Matrix in which somebody else runs the service.
@@ -45,25 +50,27 @@ class ChatAddress:
     address: str
 
 
-def read_address(typed: str) -> ChatAddress:
+def read_address(typed: str, *, may_be_private: bool = False) -> ChatAddress:
     """Return the channel behind an address that somebody typed.
 
-    Nothing is sent; a host that is typed is looked up. Options that would have apprise
+    Nothing is sent; a host that is typed is looked up, and must be public and have TLS
+    unless `may_be_private`. Options that would have apprise
     read a file, skip a check or wait longer are left out. Raises NoChatAddress.
     """
     address = typed.strip()
     parts = _split(address)
-    if parts.scheme == "http" and not settings.OUTGOING_PRIVATE:
+    if parts.scheme == "http" and not may_be_private:
         raise NoChatAddress(NEEDS_TLS)
     if parts.scheme in {"http", "https"}:
         service, address = _from_web_address(address, parts)
     elif parts.scheme in BY_SCHEME:
         service = BY_SCHEME[parts.scheme]
-        address = _cleaned(service, address)
+        address = _cleaned(service, address, keep_plain=may_be_private)
     else:
         raise NoChatAddress(NO_ADDRESS)
     channel = _opened(service, address)
-    return ChatAddress(service, _checked_host(service, channel), address)
+    host = _checked_host(service, channel, may_be_private=may_be_private)
+    return ChatAddress(service, host, address)
 
 
 def _split(address: str) -> SplitResult:
@@ -103,10 +110,10 @@ def _is_native(service: ChatService, address: str) -> bool:
     return False
 
 
-def _cleaned(service: ChatService, address: str) -> str:
+def _cleaned(service: ChatService, address: str, *, keep_plain: bool) -> str:
     """Return the address with the options of its service only, and with TLS."""
     scheme, _, rest = _with_options(address, service.options).partition("://")
-    if scheme.lower() == service.plain_scheme and not settings.OUTGOING_PRIVATE:
+    if scheme.lower() == service.plain_scheme and not keep_plain:
         scheme = service.schemes[0]
     return f"{scheme.lower()}://{rest}"
 
@@ -127,7 +134,7 @@ def _opened(service: ChatService, address: str) -> Any:
         raise NoChatAddress(NO_ADDRESS) from error
 
 
-def _checked_host(service: ChatService, channel: Any) -> str:
+def _checked_host(service: ChatService, channel: Any, *, may_be_private: bool) -> str:
     """Return the host that people run the service on, once it has been looked up.
 
     Empty for a service with its own host, whose address may have a secret in its place.
@@ -136,7 +143,7 @@ def _checked_host(service: ChatService, channel: Any) -> str:
         return ""
     host, port = f"{channel.host}", channel.port or (443 if channel.secure else 80)
     try:
-        public_addresses(host, port)
+        look_up(host, port, seconds=LOOK_UP_SECONDS, may_be_private=may_be_private)
     except AddressRefused as refusal:
-        raise NoChatAddress(str(refusal)) from refusal
+        raise NoChatAddress(CANNOT_SEND) from refusal
     return host[:253]

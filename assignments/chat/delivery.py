@@ -41,14 +41,19 @@ class ChannelBusy(ChatFailure):
 class SendChat(Protocol):
     """A way to send a message to the address of a channel; raises ChatFailure."""
 
-    def __call__(self, service: str, address: str, text: str) -> None: ...
+    def __call__(
+        self, service: str, address: str, text: str, *, may_be_private: bool
+    ) -> None: ...
 
 
-def send_chat(service: str, address: str, text: str) -> None:
+def send_chat(
+    service: str, address: str, text: str, *, may_be_private: bool = False
+) -> None:
     """Send a text to a channel; return once the service has taken it.
 
-    `service` is a code of SERVICES. Takes 10 seconds at the most, without the look-up of
-    the host. Raises ChatFailure, and what the service says is in none of its sentences.
+    `service` is a code of SERVICES. The host must be public and have TLS unless
+    `may_be_private`. Takes 10 seconds at the most. Raises ChatFailure, and what the
+    service says is in none of its sentences.
     """
     known = SERVICES.get(service)
     if known is None:
@@ -64,7 +69,7 @@ def send_chat(service: str, address: str, text: str) -> None:
             module, "requests"
         ):
             module.requests = http.GuardedRequests()  # type: ignore[attr-defined]
-    with http.recorded_answer() as answer:
+    with http.recorded_answer(may_be_private=may_be_private) as answer:
         if not _is_taken(channel, text):
             raise _failure(known, answer)
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from assignments.outgoing_address import AddressRefused, public_addresses
+from assignments.chat.addresses import CANNOT_SEND
+from assignments.outgoing_address import AddressRefused, look_up
 from assignments.smtp import DeadlineWatch
 
 # At DEBUG it logs the path of each request, and that of a channel is a secret.
@@ -27,7 +27,10 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)
 TIMEOUT = (4, 6)  # seconds to connect, and for each piece of the answer
 DEADLINE = 10  # seconds for a message, whatever the other side does
 LONGEST_ANSWER = 65_536
-TLS_ONLY = "Its address is not encrypted, and OUTGOING_PRIVATE is not set any more."
+TLS_ONLY = (
+    "Its address is not encrypted. That takes OUTGOING_PRIVATE=1 and a channel that a "
+    "sales manager added."
+)
 REDIRECTED = 300
 BUSY = 429
 _KEPT = {"data", "json", "headers", "params", "auth"}
@@ -39,8 +42,12 @@ class BusyChat(Exception):
 
 @dataclass(slots=True)
 class ChatAnswer:
-    """The answer of a service to one message, so far as it was no success."""
+    """The answer of a service to one message, so far as it was no success.
 
+    `may_be_private`: whether the message may go to a private address, without TLS too.
+    """
+
+    may_be_private: bool = False
     status: int = 0
     retry_after: str = ""
     problem: str = ""
@@ -51,11 +58,11 @@ _answer: ContextVar[ChatAnswer] = ContextVar("chat_answer")
 
 
 @contextmanager
-def recorded_answer() -> Iterator[ChatAnswer]:
+def recorded_answer(*, may_be_private: bool) -> Iterator[ChatAnswer]:
     """Yield the record of the requests that are sent within; they have DEADLINE seconds
     together.
     """
-    answer = ChatAnswer()
+    answer = ChatAnswer(may_be_private)
     mark = _answer.set(answer)
     try:
         with answer.watch.over(DEADLINE):
@@ -74,9 +81,14 @@ class _CheckedConnect:
     def _new_conn(self) -> Any:
         name, answer = self._dns_host, _answer.get()
         try:
-            addresses = public_addresses(name, self.port)
+            addresses = look_up(
+                name,
+                self.port,
+                seconds=answer.watch.left(),
+                may_be_private=answer.may_be_private,
+            )
         except AddressRefused as refusal:
-            answer.problem = str(refusal)
+            answer.problem = CANNOT_SEND
             raise requests.ConnectionError from refusal
         if answer.watch.is_over():  # to find the host took it all
             raise requests.ConnectTimeout
@@ -136,7 +148,7 @@ class GuardedRequests:
         BusyChat for an answer 429, and errors of requests.
         """
         answer = _answer.get()
-        if not url.startswith("https://") and not settings.OUTGOING_PRIVATE:
+        if not url.startswith("https://") and not answer.may_be_private:
             answer.problem = TLS_ONLY
             raise requests.ConnectionError
         kept = {name: value for name, value in options.items() if name in _KEPT}

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('kinds', models.JSONField(default=list)),
                 ('when', models.CharField(choices=[('at_once', 'At once'), ('digest', 'Once a day')], default='at_once', max_length=7)),
                 ('created_at', models.DateTimeField()),
+                ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('used_at', models.DateTimeField(null=True)),
                 ('arrived_at', models.DateTimeField(null=True)),
                 ('failing_since', models.DateTimeField(null=True)),

@@ -19,6 +19,7 @@ class Migration(migrations.Migration):
                 ('message_id', models.CharField(max_length=40, unique=True)),
                 ('kind', models.CharField(max_length=30)),
                 ('data', models.JSONField()),
+                ('key', models.CharField(max_length=100, null=True, unique=True)),
                 ('created_at', models.DateTimeField()),
             ],
         ),

@@ -50,6 +50,10 @@ class ChatChannel(models.Model):
     kinds = models.JSONField(default=list)
     when = models.CharField(max_length=7, choices=When, default=When.AT_ONCE)
     created_at = models.DateTimeField()
+    # Who typed the address; of a team too, the channel ends with their login.
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
     used_at = models.DateTimeField(null=True)  # a message was taken, or tried, last
     arrived_at = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)

@@ -6,6 +6,7 @@ See docs/design/design.md, section 9.
 from dataclasses import dataclass
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q, QuerySet
 
@@ -42,6 +43,18 @@ def require_manager(user: User, act: str) -> None:
     """
     if not is_manager(user):
         raise NotAllowed(f"Only a sales manager can {act}.")
+
+
+def may_use_password(username: str) -> bool:
+    """Return whether LOCAL_SIGN_IN leaves this login its password of Handoff."""
+    names: frozenset[str] | None = settings.LOCAL_SIGN_IN
+    return names is None or username in names
+
+
+def break_glass_names() -> frozenset[str]:
+    """Return the logins that LOCAL_SIGN_IN names; empty if all keep their password."""
+    names: frozenset[str] | None = settings.LOCAL_SIGN_IN
+    return names or frozenset()
 
 
 def active_members() -> QuerySet[Member]:

@@ -93,6 +93,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         messages.error(request, NOT_ALLOWED)
         return redirect("login")
 
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        return True  # for whatever page asks, of allauth's and of ours
+
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Return the ways to prove oneself; a password is none beside a second factor."""
         methods = super().get_reauthentication_methods(user)

@@ -1,7 +1,7 @@
 """The second factor that REQUIRE_SECOND_FACTOR asks for, before any other page."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 
 from assignments.models import User
 from assignments.services.people import second_factors
+from dashboard.htmx import PageRequest
 
 # Where people without the factor may be: setting it up, proving themselves, leaving.
 OPEN_TO_THEM = frozenset(
@@ -38,6 +39,20 @@ class RequireSecondFactor:
             return None
         if not second_factors.must_set_up(user):
             return None
+        if _is_background(request):
+            return HttpResponse(status=204)
         if request.method not in {"GET", "HEAD"}:
             messages.warning(request, f"This was not saved. {NOT_YET}")
         return redirect("mfa_index")
+
+
+def _is_background(request: HttpRequest) -> bool:
+    """Return whether an element of a page asks for itself anew, as all do that poll.
+
+    A redirect of it would leave the page, in the middle of setting up the factor.
+    """
+    if request.method != "GET":
+        return False
+    htmx, match = cast(PageRequest, request).htmx, request.resolver_match
+    is_banner = match is not None and match.view_name == "banner"
+    return is_banner or (bool(htmx.target) and htmx.trigger == htmx.target)

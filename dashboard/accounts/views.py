@@ -23,7 +23,12 @@ from django.views.decorators.http import (
 from assignments.models import User
 from assignments.services.absence_wording import city_of_zone
 from assignments.services.notifications.account_mail import tell_of_change
-from assignments.services.people import first_manager, preferences, sign_ins
+from assignments.services.people import (
+    first_manager,
+    preferences,
+    provider_sessions,
+    sign_ins,
+)
 from dashboard.accounts.forms import OwnSettingsForm, SignInForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
 from dashboard.accounts.sign_in_guard import visitor_of
@@ -143,8 +148,11 @@ def password(request: PageRequest) -> HttpResponse:
     )
     if not is_done:
         return _password(request, form, status=422)
+    old_key = request.session.session_key or ""
     update_session_auth_hash(request, form.save())
-    # The session has another key now, by which the list of sessions knows it.
+    # The session has another key now, by which others know it.
+    new_key = request.session.session_key or ""
+    provider_sessions.follow_key(old=old_key, new=new_key)
     password_changed.send(sender=User, request=request, user=request.user)
     tell_of_change(request.user, change="Your password was changed.", at=at)
     messages.success(request, "Your password is changed.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 
@@ -19,6 +20,7 @@ from assignments.models import (
     User,
 )
 from assignments.services.people.deactivation import ended_in_words
+from assignments.services.people.provider_sessions import is_linked
 from assignments.services.sight import EVERYTHING
 from dashboard.filters import count_of, most_counted
 from dashboard.team.coverage_commitments import Ties, ties_of
@@ -99,6 +101,11 @@ def access_sentence(user: User) -> str:
     """Return what the newest change of the user's access did, for the one who made it."""
     change = AccessChange.objects.filter(user=user).order_by("-at", "-pk").first()
     if change is None or change.kind == AccessChange.Kind.ALLOWED:
+        if is_linked(user):
+            return (
+                f"{user} may sign in again, with {settings.OIDC_NAME} at once. Nothing "
+                "else that was ended comes back."
+            )
         return (
             f"{user} may sign in again. Nothing that was ended comes back: make a new "
             "invitation link."

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
@@ -16,7 +17,12 @@ from django.views.decorators.http import (
 
 from assignments.models import Category, SlaTarget, Team, User
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people import members, preferences, second_factors
+from assignments.services.people import (
+    members,
+    preferences,
+    provider_sessions,
+    second_factors,
+)
 from assignments.services.sight import visible_leads
 from assignments.services.sla.policy import SlaPolicy, week_from_lists
 from dashboard.accounts.views_sessions import listed_sessions
@@ -201,13 +207,16 @@ def _users(
 def _user(
     request: PageRequest, user: User, form: Form, *, status: int = 200
 ) -> HttpResponse:
-    rows = [] if user.is_sales_manager or user.is_superuser else client_rows(user)
+    sees_all = user.is_sales_manager or user.is_superuser
+    has_limits = not sees_all or user.client_limits.exists()
     context = {
         "form": form,
         "person": user,
         "factors": second_factors.factors_of(user),
         "sessions": listed_sessions(user),
         "trail": trail_of(user),
-        "client_rows": rows,
+        "unconfirmed_since": provider_sessions.unconfirmed_since(user),
+        "provider": settings.OIDC_NAME,
+        "client_rows": client_rows(user) if has_limits else [],
     }
     return render(request, "configuration/user.html", context, status=status)

@@ -22,6 +22,7 @@ from tests.dispatch_harness import state_of
 from tests.factories import (
     make_assignment,
     make_lead,
+    make_manager,
     make_message,
     make_notification,
     make_target,
@@ -295,7 +296,7 @@ class TestMails:
         assert nudges_of == [True, False]
 
     def test_chat_goes_on_by_itself(self, db, chat, queued):
-        user = make_user()
+        user = make_manager()
         add_channel(chat, user)
         make_notification(user, chat_waits=True)
         preferences_without_quiet_hours(user)

@@ -20,10 +20,11 @@ from tests.deploy.served import free_port, listens, wait_until
 
 VENV = Path(sys.prefix)
 START_TIME = 120  # seconds; many tests may run at once
-# As in tests/deploy/settings.py: tables without migrations, which take long.
+# What takes long and is tested elsewhere is left out: migrations, compressed files.
 SETTINGS = """
 from dashboard.settings import *
 MIGRATION_MODULES = dict.fromkeys(app.rpartition(".")[2] for app in INSTALLED_APPS)
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("css", "js", "json", "md", "svg", "txt", "mjs")
 """
 
 
@@ -35,10 +36,9 @@ def app(tmp_path_factory) -> Iterator[Path]:
         (app / file).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / file, app / file)
     build = [app / "bin/image-build", "files"]
-    environ = environment(app) | {"DJANGO_SETTINGS_MODULE": "dashboard.settings"}
-    subprocess.run(build, env=environ, check=True, timeout=START_TIME)
-    _change_rights(app, "a-w")
     (app.parent / "quick_settings.py").write_text(SETTINGS)
+    subprocess.run(build, env=environment(app), check=True, timeout=START_TIME)
+    _change_rights(app, "a-w")
     (app / "var").chmod(0o700)
     yield app
     _change_rights(app, "u+w")

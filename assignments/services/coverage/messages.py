@@ -78,6 +78,7 @@ def announce_troubles(*, at: datetime) -> int:
 def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     coverage = trouble.coverage
     key = f"coverage-{coverage.pk} {trouble.topic}"
+    _tell_endpoints(trouble, key, at)
     notify_team(
         coverage.member.team_id,
         kind=NotificationKind.ATTENTION,
@@ -94,8 +95,6 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
         for user in responsible.exclude(pk__in=known.values("user"))
         if trouble.lead is None or Sight.of(user).sees(trouble.lead.pk)
     ]
-    if unaware and not Notification.objects.filter(key=key).exists():
-        _tell_endpoints(trouble, at)
     notifications = [
         notify(
             user,
@@ -111,9 +110,10 @@ def _notify_responsible(trouble: alerts.CoverageTrouble, at: datetime) -> int:
     return sum(notification is not None for notification in notifications)
 
 
-def _tell_endpoints(trouble: alerts.CoverageTrouble, at: datetime) -> None:
+def _tell_endpoints(trouble: alerts.CoverageTrouble, key: str, at: datetime) -> None:
     payloads.record_coverage_trouble(
         trouble.coverage,
+        key=key,
         problem=trouble.code,
         lead_id=trouble.lead.pk if trouble.lead else None,
         assignment_id=trouble.assignment.pk if trouble.assignment else None,

@@ -48,6 +48,13 @@ def may_manage_team_channels(user: User, team: Team) -> bool:
     return is_manager(user) or user.leads_teams.filter(pk=team.pk).exists()
 
 
+def may_be_private(adder: User) -> bool:
+    """Return whether the channels that somebody added may be at private addresses: with
+    the setting OUTGOING_PRIVATE, those of a sales manager.
+    """
+    return settings.OUTGOING_PRIVATE and is_manager(adder)
+
+
 def add_own_channel(
     *, actor: User, address: str, name: str, at: datetime
 ) -> ChatChannel:
@@ -89,7 +96,8 @@ def _add(
     actor: User, *, address: str, name: str, at: datetime, **owner: Any
 ) -> ChatChannel:
     try:
-        read = read_address(address)  # it may look a host up: no transaction is open
+        # It may look a host up: no transaction is open.
+        read = read_address(address, may_be_private=may_be_private(actor))
     except NoChatAddress as problem:
         raise AssignmentRefused(str(problem)) from None
     of_owner = {key: owner[key] for key in ("user", "team") if key in owner}
@@ -103,6 +111,7 @@ def _add(
             secret=encrypt(read.address),
             ending=_ending(read.address),
             created_at=at,
+            created_by=actor,
             **owner,
         )
         _queue_test(channel, actor, at)
@@ -147,12 +156,13 @@ def remove_channel(*, actor: User, channel: ChatChannel) -> None:
 
 @transaction.atomic
 def delete_channels(user: User) -> int:
-    """Delete the channels of somebody whose access ends, and return how many.
+    """Delete the channels of somebody whose access ends, and return how many: those of
+    teams too whose address they typed, as that may lead to a place of their own.
 
     What still waits to go there is not sent.
     """
     Notification.objects.to_chat().filter(user=user).update(chat_waits=False)
-    channels = list(channels_of(user))
+    channels = list(ChatChannel.objects.filter(created_by=user).order_by("pk"))
     for channel in channels:
         channel.delete()
     return len(channels)

@@ -4,9 +4,12 @@ Claims, leases and back-off are those of `outbox`. A channel that fails waits by
 its messages go after those of channels that work, and not before its time has come.
 """
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
@@ -21,6 +24,7 @@ from assignments.chat.delivery import (
 from assignments.chat.encryption import decrypt
 from assignments.encryption import SecretUnreadable
 from assignments.models import ChatChannel, Mail
+from assignments.services.notifications.chat_channels import may_be_private
 from assignments.services.notifications.outbox import (
     MailClaim,
     back_off,
@@ -31,18 +35,25 @@ from assignments.services.notifications.outbox import (
     settle,
 )
 
+logger = logging.getLogger(__name__)
+
 MOST_ROWS = 50
 State = Mail.State
 OTHER_KEY = (
     "Its address was stored with another SECRET_KEY and cannot be read. Add it anew."
 )
-NO_ACCESS = "Whose channel it is has no access any more."
+NO_ACCESS = "Whoever added the channel has no access any more."
 _ORDER = (
     "-is_test",
     "channel__failures",
     F("channel__used_at").asc(nulls_first=True),
     "pk",
 )
+_OUTCOMES = {
+    ChannelGone: "gone",
+    MessageRefused: "refused",
+    ChannelBusy: "busy",
+}
 _WORKS = {
     "failing_since": None,
     "trouble": "",
@@ -80,7 +91,7 @@ def deliver_due_chats(
         claim = claim_first(_due(clock()), _ORDER, at=clock())
         if claim is None:
             break
-        deliver_claimed_chat(claim, send=send, clock=clock)
+        deliver_claimed_chat(claim, send=_logged(send, claim.mail), clock=clock)
         count += 1
     return count
 
@@ -97,15 +108,20 @@ def deliver_claimed_chat(
     if not claimed(claim).filter(lease_until__gt=clock() + deadline).exists():
         return
     mail = claim.mail
-    rows = ChatChannel.objects.filter(messages=mail).select_related("user")
+    rows = ChatChannel.objects.filter(messages=mail).select_related("created_by")
     if (channel := rows.first()) is None:
         return
-    if channel.user is not None and not channel.user.is_active:
+    if not channel.created_by.is_active:
         settle(claim, State.REFUSED, NO_ACCESS, clock())
         return
     _update(channel, used_at=clock())
     try:
-        send(channel.service, decrypt(channel.secret), mail.text)
+        send(
+            channel.service,
+            decrypt(channel.secret),
+            mail.text,
+            may_be_private=may_be_private(channel.created_by),
+        )
     except SecretUnreadable:
         _record_failure(claim, channel, ChannelGone(OTHER_KEY), clock())
     except ChatFailure as failure:
@@ -170,6 +186,30 @@ def _record_failure(
         trouble["failures"] = channel.failures + 1
     retry_later(claim, str(failure), at, wait=wait)
     _update(channel, try_again_at=at + wait, **trouble)
+
+
+def _logged(send: SendChat, mail: Mail) -> SendChat:
+    """Return `send` with a line in the log for each attempt: no address and no text."""
+
+    def send_and_log(service: str, address: str, text: str, **options: Any) -> None:
+        began, outcome = time.perf_counter(), "broken"
+        try:
+            send(service, address, text, **options)
+            outcome = "taken"
+        except ChatFailure as failure:
+            outcome = _OUTCOMES.get(type(failure), "failed")
+            raise
+        finally:
+            milliseconds = round((time.perf_counter() - began) * 1000)
+            logger.info(
+                "Chat channel %s: %s in %d ms, message %d",
+                mail.channel_id, outcome, milliseconds, mail.pk,
+                extra={
+                    "outcome": outcome, "ms": milliseconds, "row": f"message {mail.pk}",
+                },
+            )  # fmt: skip
+
+    return send_and_log
 
 
 def _update(channel: ChatChannel, **values: object) -> None:

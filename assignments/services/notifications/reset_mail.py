@@ -11,6 +11,7 @@ from django.utils.http import (
 )
 
 from assignments.models import Mail, User
+from assignments.services.access import may_use_password
 from assignments.services.notifications.account_mail import (
     LINK_MARK,
     delete_waiting,
@@ -59,8 +60,8 @@ def reset_path(user: User) -> str:
 def resetting_user(key: str, token: str) -> User | None:
     """Return the user for whom `reset_path` made these two parts of a path.
 
-    None if it was not made for anybody, is too old or used, or the user has no password
-    to replace or is deactivated.
+    None if it was not made for anybody, is too old or used, or is of a user whom
+    `may_reset` refuses.
     """
     user = _user_of(_text_of(key))
     if user is None or not may_reset(user):
@@ -69,10 +70,15 @@ def resetting_user(key: str, token: str) -> User | None:
 
 
 def may_reset(user: User) -> bool:
-    """Return whether a forgotten password is replaced by mail: there is one, and an
-    address. An invitation is another link; a provider's login has no password.
+    """Return whether a forgotten password is replaced by mail: there is one
+    that they may use, and an address. An invitation is another link.
     """
-    return user.is_active and bool(user.email) and user.has_usable_password()
+    return (
+        user.is_active
+        and bool(user.email)
+        and user.has_usable_password()
+        and may_use_password(user.get_username())
+    )
 
 
 def address_path(user: User, new_address: str) -> str:

@@ -6,8 +6,8 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 
 from assignments.models import User
+from assignments.services.access import break_glass_names
 from assignments.services.operations.findings import Finding, fine, note, problem
-from assignments.services.people.local_passwords import break_glass_names
 
 
 def sign_in_findings() -> Iterator[Finding]:

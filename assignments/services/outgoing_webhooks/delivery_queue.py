@@ -4,7 +4,9 @@ A claim is a random token and a lease, as for all that is sent, and counts as an
 What may have arrived is sent again with the same webhook-id: rather twice than never.
 """
 
+import logging
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +26,8 @@ from assignments.services.outgoing_webhooks.signing_secrets import (
 from assignments.version import VERSION
 from assignments.visible_text import visible
 from assignments.webhook_sender import SendFailed, SentAnswer
+
+logger = logging.getLogger(__name__)
 
 State = OutgoingDelivery.State
 # The pauses after each failed attempt; the scheme's own example, 3 days in all.
@@ -76,11 +80,11 @@ def claim_next(*, at: datetime) -> DeliveryClaim | None:
     endpoint is sent at a time. None if nothing is due.
     """
     for endpoint in _ready_endpoints(at):
-        mine = OutgoingDelivery.objects.due(at).filter(endpoint=endpoint)
-        joined = mine.select_related("event", "endpoint").order_by("pk")
-        if delivery := joined.first():
+        due = OutgoingDelivery.objects.due(at)
+        joined = due.filter(endpoint=endpoint).select_related("event", "endpoint")
+        if delivery := joined.order_by("pk").first():
             token = secrets.token_hex(16)
-            is_mine = mine.filter(pk=delivery.pk).update(
+            is_mine = due.filter(pk=delivery.pk).update(
                 state=State.SENDING,
                 token=token,
                 lease_until=at + timedelta(seconds=settings.OUTGOING_LEASE),
@@ -116,7 +120,9 @@ def deliver_claimed(claim: DeliveryClaim, *, clock: Callable[[], datetime]) -> N
     deadline = timedelta(seconds=webhook_sender.DEADLINE)
     if not _claimed(claim).filter(lease_until__gt=at + deadline).exists():
         return
+    began = time.perf_counter()
     result = _attempt(claim.delivery, at)
+    _log_attempt(claim.delivery, result, time.perf_counter() - began)
     _settle(claim, result, clock())
 
 
@@ -140,6 +146,23 @@ def _attempt(delivery: OutgoingDelivery, at: datetime) -> AttemptResult:
     except SendFailed as problem:
         return AttemptResult(sentence=str(problem))
     return _read_answer(answer, at)
+
+
+def _log_attempt(
+    delivery: OutgoingDelivery, result: AttemptResult, seconds: float
+) -> None:
+    """Log one line of an attempt: no address, body or answer."""
+    outcome = "no answer" if result.status is None else f"{result.status // 100}xx"
+    milliseconds = round(seconds * 1000)
+    logger.info(
+        "Webhook endpoint %d: %s in %d ms, attempt %d, delivery %d",
+        delivery.endpoint_id, result.status or outcome, milliseconds,
+        delivery.attempts, delivery.pk,
+        extra={
+            "outcome": outcome, "status": result.status, "ms": milliseconds,
+            "attempt": delivery.attempts, "row": f"delivery {delivery.pk}",
+        },
+    )  # fmt: skip
 
 
 def _read_answer(answer: SentAnswer, at: datetime) -> AttemptResult:

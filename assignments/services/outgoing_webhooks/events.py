@@ -31,6 +31,17 @@ def record_event(
     return written[0] if written else None
 
 
+def record_event_once(
+    kind: OutgoingKind, *, key: str, data: Mapping[str, Any], at: datetime
+) -> OutgoingEvent | None:
+    """Do what `record_event` does, once per `key`; return None at later calls."""
+    endpoints = endpoints_for(kind)
+    if not endpoints or OutgoingEvent.objects.filter(key=key).exists():
+        return None
+    written = write_events(kind, endpoints, data=[data], at=at, key=key)
+    return written[0] if written else None
+
+
 def record_events(
     kind: OutgoingKind, *, data: Iterable[Mapping[str, Any]], at: datetime
 ) -> list[OutgoingEvent]:
@@ -54,13 +65,18 @@ def write_events(
     *,
     data: Iterable[Mapping[str, Any]],
     at: datetime,
+    key: str | None = None,
 ) -> list[OutgoingEvent]:
-    """Write one event for each item, with a delivery to each of the endpoints."""
+    """Write one event for each item, with a delivery to each of the endpoints.
+
+    With a `key` there is one item: a key has one event.
+    """
     events = [
         OutgoingEvent(
             message_id=f"msg_{secrets.token_hex(16)}",
             kind=kind,
             data=dict(item),
+            key=key,
             created_at=at,
         )
         for item in data

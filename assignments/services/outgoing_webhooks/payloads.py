@@ -11,7 +11,11 @@ from django.conf import settings
 
 from assignments.models import Assignment, Coverage, Member
 from assignments.models.outgoing_webhook import OutgoingKind
-from assignments.services.outgoing_webhooks.events import record_event, record_events
+from assignments.services.outgoing_webhooks.events import (
+    record_event,
+    record_event_once,
+    record_events,
+)
 from assignments.visible_text import without_turning
 
 MOST_MEMBERS = 50  # named in one event
@@ -64,12 +68,13 @@ def record_refusal(row: Assignment, *, at: datetime) -> None:
 def record_coverage_trouble(
     coverage: Coverage,
     *,
+    key: str,
     problem: str,
     lead_id: int | None,
     assignment_id: int | None,
     at: datetime,
 ) -> None:
-    """Write `attention.raised` for a problem of a coverage."""
+    """Write `attention.raised` for a problem of a coverage, once per `key`."""
     data = {
         "problem": problem,
         "lead_id": lead_id,
@@ -78,7 +83,7 @@ def record_coverage_trouble(
         "member": _member(coverage.member),
         "url": _page(f"/coverage/{coverage.pk}/"),
     }
-    record_event(OutgoingKind.ATTENTION_RAISED, data=data, at=at)
+    record_event_once(OutgoingKind.ATTENTION_RAISED, key=key, data=data, at=at)
 
 
 def record_coverage_start(coverage: Coverage, *, leads: int, at: datetime) -> None:

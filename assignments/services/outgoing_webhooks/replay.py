@@ -70,6 +70,7 @@ def dismiss_failed(*, actor: User, delivery: OutgoingDelivery) -> None:
 def prune_deliveries(*, at: datetime) -> int:
     """Delete deliveries that ended long ago or whose endpoint was removed, and events
     that nothing is left of; return how many deliveries. At most REMOVED_AT_ONCE of each.
+    Events with a key stay, so that nothing is raised again.
     """
     rows = OutgoingDelivery.objects
     done = rows.filter(
@@ -88,7 +89,7 @@ def prune_deliveries(*, at: datetime) -> int:
     gone.filter(deliveries=None).delete()
     kept = OutgoingDelivery.objects.filter(event=OuterRef("pk"))
     alone = OutgoingEvent.objects.filter(
-        ~Exists(kept), created_at__lt=at - KEEP_DELIVERED
+        ~Exists(kept), key=None, created_at__lt=at - KEEP_DELIVERED
     )
     old = list(alone.values_list("pk", flat=True)[:REMOVED_AT_ONCE])
     if old:

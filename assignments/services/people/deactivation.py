@@ -57,7 +57,7 @@ def end_access(user: User, *, at: datetime, actor: User | None = None) -> Access
 
 def record_allowed(user: User, *, actor: User, at: datetime) -> AccessChange:
     """Record that a deactivated login may sign in again. Nothing that ended comes back:
-    they need a new invitation or password.
+    they need a new invitation or password, unless the OpenID provider knows them.
     """
     return AccessChange.objects.create(
         user=user, actor=actor, at=at, kind=AccessChange.Kind.ALLOWED

@@ -12,10 +12,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from assignments.models import AccessChange, Member, SignInEvent, Team, User
-from assignments.services.access import is_manager, require_manager
+from assignments.services.access import is_manager, may_use_password, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import deactivation, sign_ins
-from assignments.services.people.local_passwords import may_use_password
 from assignments.services.people.sight_limits import check_may_manage
 from assignments.services.people.unique_names import is_taken
 from assignments.services.sla.recalculate import recalculate_all

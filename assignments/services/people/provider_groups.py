@@ -13,9 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from assignments.models import GroupMapping, Member, SignInEvent, Team, User
-from assignments.services.access import require_manager
+from assignments.services.access import break_glass_names, require_manager
 from assignments.services.errors import AssignmentRefused
-from assignments.services.people.local_passwords import break_glass_names
 from assignments.services.people.members import check_manager_stays
 from assignments.services.people.sign_ins import Visitor, name_key
 
@@ -105,6 +104,8 @@ def _follow_manager(
     source = next((line for line in given if line.role == Role.SALES_MANAGER), None)
     if bool(source) == user.is_sales_manager:
         return []
+    if source and user.client_limits.exists():
+        return ["Not made a sales manager: limited to clients."]
     if source is None:
         if user.get_username() in break_glass_names():
             return []

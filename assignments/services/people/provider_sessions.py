@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
-from assignments.models import ProviderSession, SeenLogoutToken, SignInEvent
+from assignments.models import ProviderSession, SeenLogoutToken, SignInEvent, User
 from assignments.services.people.sign_ins import Visitor, name_key
 
 RETRY = timedelta(minutes=1)  # after no answer, and while another request asks
@@ -94,9 +94,33 @@ def end(session: ProviderSession, *, visitor: Visitor, why: str, at: datetime) -
     session.delete()
 
 
+def follow_key(*, old: str, new: str) -> None:
+    """Keep the row of a session, if there is one, that goes on under another key."""
+    ProviderSession.objects.filter(session_key=old).update(session_key=new)
+
+
 def forget(session_key: str) -> None:
     """Forget row and tokens of a session that its person has ended."""
     ProviderSession.objects.filter(session_key=session_key).delete()
+
+
+def is_linked(user: User) -> bool:
+    """Return whether the provider of the settings signs in to this login."""
+    accounts = SocialAccount.objects.filter(user=user, provider=settings.OIDC_ISSUER)
+    return bool(settings.OIDC_ISSUER) and bool(accounts.exists())
+
+
+def unconfirmed_since(user: User) -> datetime | None:
+    """Return when the provider ended the last session of a login that has not signed in
+    since; None for others. They may have left, or only been away for long.
+    """
+    kinds = (SignInEvent.Kind.SIGNED_IN, SignInEvent.Kind.PROVIDER_ENDED)
+    events = SignInEvent.objects.filter(user=user, kind__in=kinds)
+    last = events.order_by("-at", "-pk").first()
+    if last is None or last.kind != SignInEvent.Kind.PROVIDER_ENDED:
+        return None
+    goes_on = ProviderSession.objects.filter(user=user).exists()
+    return None if goes_on else last.at
 
 
 @transaction.atomic

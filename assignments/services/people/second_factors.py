@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from assignments.models import SignInEvent, User
-from assignments.services.access import is_manager, require_manager
+from assignments.services.access import is_manager, may_use_password, require_manager
 from assignments.services.errors import AssignmentRefused
 from assignments.services.notifications.account_mail import tell_of_change
 from assignments.services.people import sessions, sign_ins
@@ -33,12 +33,15 @@ def has_factor(user: User) -> bool:
 def must_set_up(user: User) -> bool:
     """Return whether REQUIRE_SECOND_FACTOR asks this user for a factor they lack.
 
-    Never of whoever has no password here: their provider asks for the second factor.
+    Never of whoever cannot use a password here, also an old one: their provider asks
+    for the second factor.
     """
     wanted = settings.REQUIRE_SECOND_FACTOR
     if wanted == NOBODY or (wanted == MANAGERS and not is_manager(user)):
         return False
-    return user.has_usable_password() and not has_factor(user)
+    if not user.has_usable_password() or not may_use_password(user.get_username()):
+        return False
+    return not has_factor(user)
 
 
 def begin_code(

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
-from assignments.models import SignInEvent, User
+from assignments.models import ProviderSession, SignInEvent, User
 from assignments.services.access import require_manager
 from assignments.services.people import sign_ins
 from assignments.services.people.sign_ins import Visitor
@@ -19,7 +19,8 @@ Kind = SignInEvent.Kind
 def end_all(user: User, *, but: str | None = None) -> int:
     """Delete the sessions of a user, except the one with the key `but`; return how many.
 
-    All rows are read: a session from before an update is in no other list.
+    All rows are read: a session from before an update is in no other list. What is kept
+    of the provider for those sessions, its tokens too, is deleted with them.
     """
     number = str(user.pk)
     alive = Session.objects.filter(expire_date__gt=timezone.now())
@@ -29,7 +30,8 @@ def end_all(user: User, *, but: str | None = None) -> int:
         if session.get_decoded().get(SESSION_KEY) == number
     ]
     Session.objects.filter(session_key__in=keys).delete()
-    UserSession.objects.filter(user=user).exclude(session_key=but or "").delete()
+    for listed in (UserSession, ProviderSession):
+        listed.objects.filter(user=user).exclude(session_key=but or "").delete()
     return len(keys)
 
 

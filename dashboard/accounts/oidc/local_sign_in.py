@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from assignments.models import User
-from assignments.services.people.local_passwords import may_use_password
+from assignments.services.access import may_use_password
 
 __all__ = ["PasswordIsOfUse", "PasswordsAllowed", "may_use_password"]
 
@@ -33,6 +33,8 @@ class PasswordsAllowed:
         typed = credentials.get("username") or credentials.get("email") or ""
         named = [typed, *_names_of(typed)]
         if not all(may_use_password(name) for name in named[1:] or named):
+            # As long as a wrong password takes: the time does not tell the names.
+            User().set_password(credentials["password"])
             raise PermissionDenied
         return None
 

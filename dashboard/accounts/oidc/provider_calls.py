@@ -14,10 +14,12 @@ from urllib.parse import quote_plus, urlsplit
 from allauth.socialaccount.adapter import get_adapter
 from django.conf import settings
 from django.core.cache import cache
+from urllib3.exceptions import HTTPError
 
 TIMEOUTS = (3, 4)  # seconds to connect, and between two pieces of the answer
 DEADLINE = 6  # seconds for all of it
 LARGEST_ANSWER = 512 * 1024
+PIECE = 64 * 1024
 CACHE_SECONDS = 3600
 KEYS_EVERY = 60  # seconds between two looks for a key that was not known
 # What a token endpoint says of a person who must sign in again, or may no longer.
@@ -202,7 +204,8 @@ def _json_of(method: str, address: str) -> Any:
 
 def _answer(method: str, address: str, **said: Any) -> tuple[int, Any]:
     until = time.monotonic() + DEADLINE
-    said["headers"] = {"Accept": "application/json", **said.get("headers", {})}
+    plain = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    said["headers"] = plain | said.get("headers", {})
     try:
         with (
             get_adapter().get_requests_session() as session,
@@ -216,12 +219,13 @@ def _answer(method: str, address: str, **said: Any) -> tuple[int, Any]:
             ) as response,
         ):
             body = b""
-            for piece in response.iter_content(64 * 1024):
+            # Each takes what has come, and does not wait until the piece is full.
+            while piece := response.raw.read1(PIECE, decode_content=True):
                 body += piece
                 if len(body) > LARGEST_ANSWER or time.monotonic() > until:
                     raise ProviderUnreachable("an answer without end")
             status: int = response.status_code
-    except (OSError, ValueError) as error:  # those of requests are OSErrors
+    except (OSError, ValueError, HTTPError) as error:  # of requests, or of urllib3
         raise ProviderUnreachable(type(error).__name__) from None
     try:
         return status, json.loads(body)

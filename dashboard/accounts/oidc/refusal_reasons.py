@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from django.conf import settings
 
-from assignments.services.people.local_passwords import break_glass_names
+from assignments.services.access import break_glass_names
 
 
 class Refusal(Enum):

@@ -208,10 +208,27 @@ class TestWhereItIsRequired:
     def test_a_manager_without_one_reaches_nothing_else(self, client, manager):
         for path in ("/inbox/", "/today/", "/settings/users/", "/accounts/me/"):
             assertRedirects(client.get(path), FACTORS)
-        polled = client.get("/banner/", headers=htmx("banner"))
-        assert polled["HX-Redirect"] == FACTORS
         posted = client.post("/system/pause/", follow=True)
         assertContains(posted, "This was not saved")
+
+    @pytest.mark.parametrize(
+        ("path", "element"),
+        [("/banner/", "banner"), ("/today/", "today-news"), ("/system/", "health")],
+    )
+    def test_a_page_that_asks_again_by_itself_is_not_left(
+        self, client, manager, path, element
+    ):
+        polls = htmx(element) | {"HX-Trigger": element}
+
+        polled = client.get(path, headers=polls)
+
+        assert polled.status_code == 204
+        assert "HX-Redirect" not in polled
+
+    def test_a_click_leads_to_the_page_of_factors(self, client, manager):
+        clicked = client.get("/today/", headers=htmx("main") | {"HX-Trigger": "a-link"})
+
+        assert clicked["HX-Redirect"] == FACTORS
 
     def test_a_manager_who_sets_one_up_goes_on(self, client, manager):
         prove(client)

@@ -57,3 +57,15 @@ def test_sales_managers_are_not_limited(client, manager):
     assertNotContains(page, "Client 7")
     assertContains(answer, "Max Chief is a sales manager, who sees all leads")
     assert not other.client_limits.exists()
+
+
+def test_limits_of_a_sales_manager_can_be_removed(client, manager):
+    other = make_manager("Max Chief")
+    other.client_limits.create(client_id=7)
+
+    page = client.get(reverse("user", args=[other.pk]))
+    client.post(reverse("limit_clients", args=[other.pk]))
+
+    assertContains(page, 'name="client" value="7" checked')
+    assertContains(page, "Sales managers see all leads")
+    assert not other.client_limits.exists()

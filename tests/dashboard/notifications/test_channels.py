@@ -1,7 +1,9 @@
 """Chat channels on pages: added, tried, removed, and never shown in full."""
 
+import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 from django.db import connection
@@ -13,6 +15,8 @@ from pytest_django.asserts import (
     assertRedirects,
 )
 
+from assignments.chat import addresses
+from assignments.chat.addresses import CANNOT_SEND, NEEDS_TLS
 from assignments.models import ChatChannel, Mail
 from assignments.models.notification import InChat, NotificationKind
 from assignments.services.notifications import chat_channels
@@ -75,11 +79,41 @@ class TestOwnChannels:
 
         assertContains(page, "Paste the address", status_code=422)
 
-    def test_a_private_address_is_refused(self, client, manager):
+    @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+    def test_a_private_host_is_refused_as_one_that_is_not_there(
+        self, client, manager, host
+    ):
+        page = client.post(ADD, {"address": f"https://{host}/hooks/{TOKEN}"})
+
+        assertContains(page, CANNOT_SEND, status_code=422)
+        assertNotContains(page, TOKEN, status_code=422)
+
+    def test_private_hosts_are_for_sales_managers_where_they_are_allowed(
+        self, client, stranger, settings
+    ):
+        settings.OUTGOING_PRIVATE = True
+
         page = client.post(ADD, {"address": f"https://127.0.0.1/hooks/{TOKEN}"})
 
-        assertContains(page, "is an address inside this network", status_code=422)
-        assertNotContains(page, TOKEN, status_code=422)
+        assertContains(page, CANNOT_SEND, status_code=422)
+        assert not ChatChannel.objects.exists()
+
+    def test_without_tls_they_are_for_sales_managers_too(self, client, stranger, chat):
+        page = client.post(ADD, {"address": chat.address})
+
+        assertContains(page, NEEDS_TLS, status_code=422)
+
+    def test_a_look_up_that_hangs_is_left(self, client, manager, monkeypatch):
+        let_go = threading.Event()
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: let_go.wait(5) and []
+        )
+        monkeypatch.setattr(addresses, "LOOK_UP_SECONDS", 0.05)
+
+        page = client.post(ADD, {"address": f"https://a.example.com/hooks/{TOKEN}"})
+
+        let_go.set()
+        assertContains(page, CANNOT_SEND, status_code=422)
 
     def test_no_page_has_the_address(self, client, manager, chat):
         client.post(ADD, {"address": chat.address, "name": "#mine"})
@@ -177,6 +211,15 @@ class TestTeamChannels:
 
         channel.refresh_from_db()
         assert channel.kinds == ["attention"]
+
+    def test_that_of_a_team_lead_is_never_private(self, client, team_lead, chat):
+        private = f"https://127.0.0.1/hooks/{TOKEN}"
+
+        page = client.post(
+            team_page(team_lead), {"address": private, "when": "at_once"}
+        )
+
+        assertContains(page, CANNOT_SEND, status_code=422)
 
     def test_others_do_not_see_them(self, client, stranger):
         team = make_team()

@@ -19,7 +19,6 @@ from tests.factories import (
     make_manager,
     make_notification,
     make_team,
-    make_user,
 )
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +55,8 @@ def tell_team(team, number=1):
 
 @pytest.fixture
 def uma(chat):
-    user = make_user()
+    """A sales manager, whose channel may be on the server of this machine."""
+    user = make_manager()
     add_channel(chat, user)
     return user
 
@@ -103,7 +103,7 @@ class TestWhen:
         assert send_due_chats(MONDAY + MINUTE) == 0
 
     def test_who_has_no_channel_is_told_nothing_of_before(self, chat):
-        ben = make_user("Ben")
+        ben = make_manager("Ben")
         tell(ben)
         add_channel(chat, ben)
 

@@ -1,12 +1,15 @@
 """Messages on their way to chat channels: once, with the right link, and nobody waits."""
 
 import logging
+import socket
 from datetime import timedelta
 
 import pytest
 
 from assignments.chat import guarded_http
+from assignments.chat.addresses import CANNOT_SEND
 from assignments.chat.encryption import encrypt
+from assignments.chat.guarded_http import TLS_ONLY
 from assignments.models import ChatChannel, Mail
 from assignments.models.notification import NotificationKind
 from assignments.services.notifications import (
@@ -16,9 +19,17 @@ from assignments.services.notifications import (
 )
 from assignments.services.notifications.notify import notify
 from assignments.services.notifications.outbox import claim_first, mail_health
-from tests.chat_messages import MINUTE, add_channel, send_due_chats
+from tests.chat_messages import (
+    MINUTE,
+    add_channel,
+    send_due_chats,
+)
 from tests.chat_server import TOKEN
-from tests.factories import MONDAY, make_user
+from tests.factories import (
+    MONDAY,
+    make_channel,
+    make_manager,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +41,8 @@ def tell(user, subject="3 leads are yours", key="1", **fields):
 
 @pytest.fixture
 def uma(chat):
-    return make_user("Uma User")
+    """A sales manager, whose channel may be on the server of this machine."""
+    return make_manager("Uma User")
 
 
 @pytest.fixture
@@ -51,6 +63,20 @@ class TestDelivery:
         ]
         channel.refresh_from_db()
         assert channel.arrived_at == MONDAY
+
+    def test_the_log_has_a_line_for_each_attempt(self, chat, uma, channel, caplog):
+        caplog.set_level(logging.INFO)
+        tell(uma)
+        chat.status = 500
+        send_due_chats()
+        chat.status = 200
+        send_due_chats(MONDAY + timedelta(hours=1))
+
+        lines = [r for r in caplog.records if r.name == chat_outbox.__name__]
+        assert [line.outcome for line in lines] == ["failed", "taken"]
+        assert lines[0].getMessage().startswith(f"Chat channel {channel.pk}: failed in")
+        assert TOKEN not in caplog.text
+        assert "leads are yours" not in caplog.text
 
     def test_every_channel_of_a_person_gets_it(self, chat, uma, channel):
         add_channel(chat, uma, token="t" * 20)
@@ -230,7 +256,35 @@ class TestTrouble:
 
         assert chat.received == []
         channel.refresh_from_db()
-        assert "is an address inside this network" in channel.trouble
+        assert channel.trouble == CANNOT_SEND
+
+    def test_a_private_address_is_not_called_for_who_is_no_sales_manager_any_more(
+        self, chat, uma, channel
+    ):
+        secret = encrypt(f"mmosts://127.0.0.1:{chat.port}/{TOKEN}")
+        tls = make_channel(uma, service="mattermost", secret=secret)
+        uma.is_sales_manager = False
+        uma.save()
+        tell(uma)
+
+        send_due_chats()
+
+        assert chat.received == []
+        for refused, trouble in ((channel, TLS_ONLY), (tls, CANNOT_SEND)):
+            refused.refresh_from_db()
+            assert refused.trouble == trouble
+
+    def test_a_look_up_that_hangs_is_left(self, chat, uma, channel, monkeypatch):
+        monkeypatch.setattr(guarded_http, "DEADLINE", 0.2)
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: chat.let_go.wait(5) and []
+        )
+        tell(uma)
+
+        send_due_chats()
+
+        channel.refresh_from_db()
+        assert channel.trouble == CANNOT_SEND
 
     def test_an_address_without_tls_is_not_called_once_they_are_forbidden(
         self, chat, uma, channel, settings
@@ -292,7 +346,7 @@ class TestOthersGoOn:
         assert good.arrived_at == MONDAY
 
     def test_channels_take_turns(self, chat, uma):
-        ben = make_user("Ben")
+        ben = make_manager("Ben")
         add_channel(chat, uma, token="u" * 20)
         add_channel(chat, ben, token="b" * 20)
         for number in range(2):

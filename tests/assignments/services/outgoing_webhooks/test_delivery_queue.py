@@ -2,14 +2,17 @@
 receiver, which verifies them.
 """
 
+import logging
 from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assignments import webhook_sender
-from assignments.models import OutgoingDelivery, OutgoingEvent
+from assignments.models import OutgoingDelivery, OutgoingEndpoint, OutgoingEvent
 from assignments.services.errors import AssignmentRefused, NotAllowed
 from assignments.services.outgoing_webhooks import delivery_queue, endpoints, replay
 from assignments.tasks import deliver_outgoing
@@ -56,6 +59,26 @@ class TestArrival:
 
         assert said == "Attempts: 1."
         assert len(receiver.events) == 1
+
+    def test_the_log_has_a_line_for_each_attempt(
+        self, endpoint, receiver, clock, caplog
+    ):
+        caplog.set_level(logging.INFO)
+        happen()
+        receiver.status = 500
+        send_due()
+        receiver.status = 204
+        clock.shift(HOUR)
+        send_due()
+
+        lines = [
+            (record.status, record.outcome, record.attempt, record.getMessage())
+            for record in caplog.records
+            if record.name == delivery_queue.__name__
+        ]
+        assert [line[:3] for line in lines] == [(500, "5xx", 1), (204, "2xx", 2)]
+        assert lines[0][3].startswith(f"Webhook endpoint {endpoint.pk}: 500 in ")
+        assert receiver.url not in caplog.text
 
     def test_oldest_first(self, endpoint, receiver):
         for number in range(3):
@@ -260,6 +283,26 @@ class TestOthers:
 
         # The one that was sent in vain came first, then too.
         assert [e["data"]["lead_id"] for e in receiver.events] == [0, 0, 1, 2]
+
+
+class TestClaims:
+    def test_are_made_by_the_row_alone(self, endpoint):
+        # PostgreSQL waits for a locked row and looks at it again, but not at a subquery.
+        happen()
+
+        with CaptureQueriesContext(connection) as queries:
+            claim = delivery_queue.claim_next(at=timezone.now())
+
+        [update] = [q["sql"] for q in queries if q["sql"].startswith("UPDATE")]
+        assert claim is not None
+        assert update.count("SELECT") == 0
+
+    def test_nothing_of_a_disabled_endpoint_is_claimed(self, endpoint):
+        happen()
+        OutgoingEndpoint.objects.update(is_active=False, disabled_at=MONDAY)
+
+        assert delivery_queue.claim_next(at=timezone.now()) is None
+        assert not delivery_queue.is_anything_due(at=timezone.now())
 
 
 class TestKilledWorkers:

@@ -9,7 +9,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from assignments.models import Lead, Member, OutgoingDelivery, OutgoingEvent
+from assignments.models import (
+    Lead,
+    Member,
+    Notification,
+    OutgoingDelivery,
+    OutgoingEvent,
+    User,
+)
 from assignments.models.assignment import State
 from assignments.models.outgoing_webhook import OutgoingKind
 from assignments.services.coverage import lifecycle, messages
@@ -18,7 +25,7 @@ from assignments.services.ledger.assign import assign_lead
 from assignments.services.ledger.ownership import OwnerObservation, observe_owner
 from assignments.services.ledger.transitions import finalize
 from assignments.services.ledger.undo import undo_assignment
-from assignments.services.outgoing_webhooks import events
+from assignments.services.outgoing_webhooks import events, replay
 from tests.factories import (
     MONDAY,
     make_assignment,
@@ -28,6 +35,8 @@ from tests.factories import (
     make_lead,
     make_manager,
     make_member,
+    make_team,
+    make_team_channel,
 )
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +203,51 @@ class TestCoverages:
             "nobody_free",
             coverage.pk,
         )
+
+    def test_a_problem_is_raised_once_with_a_channel_of_the_team(self):
+        make_endpoint()
+        make_manager()
+        member = make_member("Ana")
+        team = make_team()
+        team.members.add(member)
+        make_team_channel(team, kinds=["attention"])
+        coverage = make_coverage(
+            member, make_member("Ben"), state="active", unplaced=2, began_at=MONDAY
+        )
+
+        for minutes in range(2):
+            messages.announce_troubles(at=MONDAY + timedelta(minutes=minutes))
+
+        [raised] = told("attention.raised")
+        assert raised["coverage_id"] == coverage.pk
+
+    def test_a_problem_is_raised_once_though_nobody_reads_of_it(self):
+        make_endpoint()
+        make_coverage(
+            make_member("Ana"), make_member("Ben"), state="active", unplaced=2,
+            began_at=MONDAY,
+        )  # fmt: skip
+        User.objects.update(is_active=False)
+
+        for minutes in range(2):
+            messages.announce_troubles(at=MONDAY + timedelta(minutes=minutes))
+
+        assert not Notification.objects.exists()
+        assert len(told("attention.raised")) == 1
+
+    def test_a_problem_is_not_raised_again_once_its_delivery_is_pruned(self):
+        make_endpoint()
+        make_coverage(
+            make_member("Ana"), make_member("Ben"), state="active", unplaced=2,
+            began_at=MONDAY, ends_at=MONDAY + timedelta(days=50),
+        )  # fmt: skip
+        messages.announce_troubles(at=MONDAY)
+        OutgoingDelivery.objects.all().delete()
+
+        replay.prune_deliveries(at=MONDAY + timedelta(days=40))
+        messages.announce_troubles(at=MONDAY + timedelta(days=40))
+
+        assert len(told("attention.raised")) == 1
 
 
 class TestNobodyToTell:

@@ -9,7 +9,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,7 +25,7 @@ LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
-type Answer = tuple[int, dict[str, Any] | str]
+type Answer = tuple[int, dict[str, Any] | str | Iterator[bytes]]
 
 
 @dataclass
@@ -140,12 +140,14 @@ class _Quiet(WSGIRequestHandler):
 def open_own_provider() -> Iterator[OwnProvider]:
     provider = OwnProvider(issuer="")
 
-    def application(environ: Any, start: Any) -> list[bytes]:
+    def application(environ: Any, start: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         form = {name: said[0] for name, said in parse_qs(body.decode()).items()}
         path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
         status, said = provider.answer(method, path, form)
         start(f"{status} Said", [("Content-Type", "application/json")])
+        if isinstance(said, Iterator):
+            return said
         return [(said if isinstance(said, str) else json.dumps(said)).encode()]
 
     server: WSGIServer = make_server("127.0.0.1", 0, application, handler_class=_Quiet)

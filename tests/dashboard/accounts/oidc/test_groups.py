@@ -63,6 +63,17 @@ def test_changes_are_logged_with_group_and_claim(own, arrive, client, ana):
     assert event.detail == "Sales manager, by managers in the claim “groups”."
 
 
+def test_who_is_limited_to_clients_becomes_no_manager(own, arrive, client, ana):
+    ana.client_limits.create(client_id=7)
+    line("managers", Role.SALES_MANAGER)
+
+    after = comes_with(own, arrive, client, "managers", user=ana)
+
+    assert not after.is_sales_manager
+    event = SignInEvent.objects.get(kind="rights_changed")
+    assert event.detail == "Not made a sales manager: limited to clients."
+
+
 def test_what_no_line_gives_is_not_taken(own, arrive, client, ana):
     by_hand = make_team("By hand", leads=(ana,))
     User.objects.filter(pk=ana.pk).update(is_sales_manager=True)

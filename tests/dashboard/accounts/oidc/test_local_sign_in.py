@@ -7,10 +7,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertRedirects
 
-from assignments.services.access import Role
+from assignments.models import Mail
+from assignments.services.access import Role, may_use_password
 from assignments.services.errors import AssignmentRefused
 from assignments.services.people import invitations, members
-from assignments.services.people.local_passwords import may_use_password
 from tests.factories import make_manager, make_user
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +86,41 @@ def test_a_session_of_an_emergency_login_stays(client):
     client.force_login(make_user(username="emergency"))
 
     assert client.get("/history/").status_code == 200
+
+
+def test_no_second_factor_is_asked_of_who_kept_an_old_password(
+    client, own, arrive, settings
+):
+    """They could not prove themselves with it to set one up."""
+    settings.REQUIRE_SECOND_FACTOR = "everybody"
+    make_user(email="ana@example.com")
+    arrive()
+
+    assert client.get("/history/").status_code == 200
+
+
+def test_an_old_password_is_not_reset_by_mail(postbox):
+    make_user(username="uma", email="uma@x.test")
+    make_user(username="emergency", email="emergency@x.test")
+
+    for name in ("uma", "emergency"):
+        Client().post("/accounts/password/forgotten/", {"name": name})
+
+    assert [mail.address for mail in Mail.objects.all()] == ["emergency@x.test"]
+
+
+@pytest.mark.parametrize("name", ["uma", "uma@x.test", "emergency", "nobody"])
+def test_each_name_costs_one_hash(name, monkeypatch):
+    """So the time of the answer does not tell which names LOCAL_SIGN_IN has."""
+    make_user(username="uma", email="uma@x.test")
+    make_user(username="emergency")
+    hashed = []
+    hasher = "django.contrib.auth.hashers.MD5PasswordHasher.encode"
+    monkeypatch.setattr(hasher, lambda self, *_, **__: hashed.append(1) or "md5$x$y")
+
+    Client().post("/accounts/login/", {"username": name, "password": "wrong"})
+
+    assert len(hashed) == 1
 
 
 def test_names_count_exactly():

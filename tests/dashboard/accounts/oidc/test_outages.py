@@ -1,9 +1,13 @@
 """A provider that is away or answers nonsense: said, and nobody waits for long."""
 
+import threading
+import time
+
 import pytest
 from django.core.cache import cache
 from pytest_django.asserts import assertContains
 
+from dashboard.accounts.oidc import provider_calls
 from tests.dashboard.accounts.oidc.visitor import Visit
 from tests.factories import make_user
 
@@ -36,6 +40,21 @@ def test_nonsense_is_said_wherever_it_comes_from(own, client, path, answer):
 
     assertContains(response, "Example does not answer", status_code=503)
     assertContains(response, "sign in with a password", status_code=503)
+
+
+def test_an_answer_that_drips_is_given_up(own, client, monkeypatch):
+    """Each byte comes soon enough after the one before."""
+    monkeypatch.setattr(provider_calls, "DEADLINE", 0.2)
+    given_up = threading.Event()
+    drops = (b" " for _ in range(100) if not given_up.wait(0.05))
+    own.answers["/.well-known/openid-configuration"] = (200, drops)
+
+    began = time.monotonic()
+    response = client.post("/accounts/oidc/login/")
+    given_up.set()
+
+    assert response.status_code == 503
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.test import Client
-from pytest_django.asserts import assertContains, assertRedirects
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from assignments.models import ProviderSession, SignInEvent, User
+from assignments.services.people.deactivation import end_access
 from tests.dashboard.accounts.oidc.own_provider import LOGOUT_EVENT, OTHER_KEY
+from tests.dashboard.accounts.second_step import PASSWORD
 from tests.dashboard.pages import htmx
-from tests.factories import make_user
+from tests.factories import make_manager, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -154,6 +156,82 @@ def test_signing_out_forgets_the_tokens(own, arrive, client):
     client.post("/accounts/logout/")
 
     assert not ProviderSession.objects.exists()
+
+
+def test_a_changed_password_does_not_end_the_session(own, arrive, client):
+    arrive()
+    new = "a fine new passphrase"
+
+    client.post(
+        "/accounts/password/",
+        {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
+    )
+
+    assert User.objects.get().check_password(new)
+    assert page(client).status_code == 200
+    assert ProviderSession.objects.get().session_key == client.session.session_key
+
+
+def test_signing_out_elsewhere_forgets_the_tokens_there(own, arrive, client):
+    arrive(browser=Client())
+    arrive()
+
+    client.post("/accounts/sessions/")
+
+    kept = ProviderSession.objects.get()
+    assert kept.session_key == client.session.session_key
+    assert page(client).status_code == 200
+
+
+def test_a_deactivation_forgets_all_tokens(own, arrive, client, ana):
+    arrive()
+
+    end_access(ana, at=datetime.now(UTC))
+
+    assert not ProviderSession.objects.exists()
+
+
+def test_a_login_that_is_not_confirmed_is_pointed_out_to_managers(
+    own, arrive, client, ana
+):
+    chief = Client()
+    chief.force_login(make_manager())
+    login = f"/settings/users/{ana.pk}/"
+    other = Client()
+    arrive(browser=other)
+    arrive()
+    own.is_gone = True
+    with later():
+        page(client)
+    assertNotContains(chief.get(login), "has not confirmed this login")
+
+    with later(12):
+        page(other)
+
+    assertContains(chief.get(login), "Example has not confirmed this login since")
+    own.is_gone = False
+    with later(13):
+        arrive()
+    assertNotContains(chief.get(login), "has not confirmed this login")
+
+
+def test_a_linked_login_that_is_allowed_again_needs_no_invitation(
+    own, arrive, client, ana
+):
+    arrive()
+    end_access(ana, at=datetime.now(UTC))
+    chief = Client()
+    chief.force_login(make_manager())
+
+    allowed = chief.post(
+        f"/settings/users/{ana.pk}/",
+        {"first_name": "Ana", "last_name": "Sousa", "is_active": "on"},
+        follow=True,
+    )
+
+    assertContains(allowed, "may sign in again, with Example at once")
+    arrive()
+    assert page(client).status_code == 200
 
 
 # ── Back-channel logout ──────────────────────────────────────────────────────────
