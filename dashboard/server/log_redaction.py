@@ -1,4 +1,4 @@
-"""Removal of secret addresses from the log: of our webhook and of links to a login."""
+"""Removal of secret addresses from the log: webhook, calendars, links to a login."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ from dashboard.monitoring.exception_text import traceback_text
 BLOT = "***"
 _SECRET_AFTER = (
     "webhooks/smartlead", "accounts/invitation", "accounts/password/reset",
-    "accounts/address/confirm",
+    "accounts/address/confirm", "coverage/calendar",
 )  # fmt: skip
 _SLASH = "(?:/|%2f)+"
 _ADDRESS = re.compile(
@@ -22,8 +22,8 @@ _ADDRESS = re.compile(
 
 def redacted(text: str) -> str:
     """Return the text with `***` for our webhook's key, and for whatever follows
-    `/webhooks/smartlead/` or the path of a secret link of accounts, up to white space, a
-    quote or one of `<>?#`.
+    `/webhooks/smartlead/`, `/coverage/calendar/` or the path of a secret link of
+    accounts, up to white space, a quote or one of `<>?#`.
     """
     return _ADDRESS.sub(rf"\1{BLOT}", text).replace(authentication.path_token(), BLOT)
 

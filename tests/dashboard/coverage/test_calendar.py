@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
@@ -131,6 +132,16 @@ class TestFeed:
 
     def test_an_unknown_address_is_not_there(self, client, db):
         assert client.get("/coverage/calendar/guess.ics").status_code == 404
+
+    @pytest.mark.parametrize("method", ["OPTIONS", "PROPFIND", "POST"])
+    def test_no_log_shows_the_address(self, db, caplog, method):
+        client = Client(enforce_csrf_checks=True)
+        feed = make_feed(token="known-to-subscribers")
+
+        client.generic(method, f"/coverage/calendar/{feed.token}.ics")
+
+        assert "/coverage/calendar/***" in caplog.text
+        assert feed.token not in caplog.text
 
     def test_a_manager_makes_and_revokes_the_address(self, client, manager):
         team = make_team()
