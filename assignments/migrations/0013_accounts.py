@@ -5,11 +5,6 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-def name_purposes(apps, schema_editor):
-    mails = apps.get_model("assignments", "Mail").objects
-    mails.filter(is_invitation=True).update(purpose="invitation")
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -42,10 +37,5 @@ class Migration(migrations.Migration):
             model_name='signinevent',
             name='kind',
             field=models.CharField(choices=[('signed_in', 'Signed in'), ('signed_out', 'Signed out'), ('wrong_password', 'Wrong name or password'), ('locked', 'Locked after too many tries'), ('password_changed', 'Changed their password'), ('wrong_old_password', 'Wrong old password'), ('password_right', 'Right password, second factor asked for'), ('wrong_code', 'Wrong code of the second factor'), ('recovery_code_used', 'Used a recovery code'), ('factor_added', 'Set up a second factor'), ('factor_removed', 'Removed a second factor'), ('factor_reset', 'Second factor reset'), ('codes_renewed', 'Made new recovery codes'), ('reset_asked', 'Asked for a new password'), ('password_reset', 'Set a new password by mail'), ('password_set', 'Password set by a sales manager'), ('address_asked', 'Asked for another mail address'), ('address_changed', 'Changed the mail address'), ('sessions_ended', 'Sessions ended')], max_length=20),
-        ),
-        migrations.RunPython(name_purposes, migrations.RunPython.noop),
-        migrations.RemoveField(
-            model_name='mail',
-            name='is_invitation',
         ),
     ]

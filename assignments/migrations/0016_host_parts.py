@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0013_accounts'),
+        ('assignments', '0015_invitation_flag_removed'),
     ]
 
     operations = [

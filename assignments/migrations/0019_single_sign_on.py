@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0016_outgoing_webhooks'),
+        ('assignments', '0018_outgoing_webhooks'),
     ]
 
     operations = [

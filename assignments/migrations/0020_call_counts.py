@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0017_single_sign_on'),
+        ('assignments', '0019_single_sign_on'),
     ]
 
     operations = [

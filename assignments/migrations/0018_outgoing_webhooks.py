@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0015_chat_channels'),
+        ('assignments', '0017_chat_channels'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assignments', '0014_host_parts'),
+        ('assignments', '0016_host_parts'),
     ]
 
     operations = [
