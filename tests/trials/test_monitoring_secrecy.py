@@ -17,7 +17,13 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from assignments import request_id
-from assignments.models import CalendarFeed, ChatChannel, Lead, OutgoingEndpoint
+from assignments.models import (
+    CalendarFeed,
+    ChatChannel,
+    Lead,
+    OutgoingEndpoint,
+    User,
+)
 from assignments.sandbox.faults import FaultKind
 from assignments.services.notifications import chat_channels
 from assignments.services.outgoing_webhooks import endpoints
@@ -107,6 +113,12 @@ def work_and_break(stack: FullStack, planted: dict[str, str], monkeypatch) -> No
     break_tasks(monkeypatch, lead)
 
 
+def queue_tests(sara: User, channel: ChatChannel, endpoint: OutgoingEndpoint) -> None:
+    now = timezone.now()
+    chat_channels.test_channel(actor=sara, channel=channel, at=now)
+    endpoints.send_test(actor=sara, endpoint=endpoint, at=now)
+
+
 def tell_others(
     planted: dict[str, str], chat: ChatServer, receiver: Receiver, monkeypatch
 ) -> None:
@@ -131,18 +143,16 @@ def tell_others(
 
     for status in (500, 200):
         chat.status = receiver.status = status
-        chat_channels.test_channel(actor=sara, channel=channel, at=now)
-        endpoints.send_test(actor=sara, endpoint=endpoint, at=now)
+        queue_tests(sara, channel, endpoint)
         OutgoingEndpoint.objects.update(not_before=None)
         send_chats()
         deliver_outgoing()
     with monkeypatch.context() as patch:
         patch.setattr("assignments.tasks.send_chat", refused)
         patch.setattr("assignments.webhook_sender.post", refused)
-        chat_channels.test_channel(actor=sara, channel=channel, at=now)
-        endpoints.send_test(actor=sara, endpoint=endpoint, at=now)
-        async_task("assignments.tasks.send_chats")
-        async_task("assignments.tasks.deliver_outgoing")
+        queue_tests(sara, channel, endpoint)
+        for name in ("send_chats", "deliver_outgoing"):
+            async_task(f"assignments.tasks.{name}")
         break_tasks(monkeypatch, Lead.objects.first())
 
 
