@@ -78,8 +78,6 @@ def _lead(
     category = rng.choice([None, *categories])
     replied, sent = _mails(rng, now)
     due = _due(replied, sent, category)
-    is_known = rng.random() < 0.98
-    owner = rng.choice([*MEMBERS, (None, "")])[0] if is_known else None
     lead = Lead(
         map_id=FIRST_MAP_ID + number * 7,
         person_id=1_200_000_000 + number,
@@ -93,13 +91,18 @@ def _lead(
         last_message="Thanks, could you send me the price list for this year?",
         answer_owed=due is not None,
         answer_due_at=due,
-        owner_id=owner,
-        owner_known_at=now if is_known else None,
+        **_owner(rng, now),
         first_seen_at=now,
         seen_at=now,
     )
     lead.search_text = search_text_of(lead, campaign)
     return lead
+
+
+def _owner(rng: Random, now: datetime) -> dict[str, object]:
+    is_known = rng.random() < 0.98
+    owner = rng.choice([*MEMBERS, (None, "")])[0] if is_known else None
+    return {"owner_id": owner, "owner_known_at": now if is_known else None}
 
 
 def _flags(number: int, campaign: Campaign) -> dict[str, object]:

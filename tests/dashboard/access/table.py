@@ -163,6 +163,19 @@ PAGES = """
     sign_in_log                              l n n n n n y l
     me                                       l y y y y y y l
     password                                 l y y y y y y l
+    account_login                            y y y y y y y y
+    forgotten_password                       y y y y y y y y
+    reset_password                           n n n n n n n n
+    open_reset x x-y                         y y y y y y y y
+    confirm_address                          n n n n n n n n
+    open_confirmation x x-y                  y y y y y y y y
+    address                                  l y y y y y y l
+    usersessions_list                        l y y y y y y l
+    mfa_index                                l y y y y y y l
+    mfa_list_webauthn                        l y y y y y y l
+    outgoing_webhooks                        l n n n n n y l
+    provider_sign_in                         n n n n n n n n
+    provider_callback                        n n n n n n n n
     admin_login                              l l l l l l l l
     admin:index                              n n n n n n n n
     admin:assignments_assignment_changelist  n n n n n n n n
@@ -251,6 +264,8 @@ FORMS = """
     answer_zone zone=UTC                                  l y y y y y y l
     look theme=dark                                       l y y y y y y l
     receive_webhook notthetoken                           n n n n n n n n
+    add_channel address=x                                 l y y y y y y l
+    provider_logout                                       n n n n n n n n
     logout                                                l l l l l l l l
     admin_logout                                          l l l l l l l l
 """
