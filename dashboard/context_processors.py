@@ -73,7 +73,12 @@ def _troubles(user: User) -> list[status.Trouble]:
     found = status.troubles(at=database_clock.now())
     if not access.is_manager(user):
         return found
-    return [*found, *status.mail_troubles(), *status.chat_troubles()]
+    return [
+        *found,
+        *status.mail_troubles(),
+        *status.chat_troubles(),
+        *status.outgoing_troubles(),
+    ]
 
 
 def _news(user: User) -> int:

@@ -146,6 +146,19 @@ def secret(name: str, default: str | None = None) -> str:
     return value
 
 
+def secrets(name: str) -> list[str]:
+    """Return the keys of the variable, in its order, that commas separate.
+
+    Raises SettingRefused if one has white space inside; none is shown.
+    """
+    keys = [key.strip() for key in env(name, "").split(",")]
+    if any(re.search(r"\s", key) for key in keys):
+        raise SettingRefused(
+            f"{name} has a blank or a line break in a key; write commas between keys."
+        )
+    return [key for key in keys if key]
+
+
 def long_secret(name: str, text: str) -> str:
     """Return `text`, the value of the variable `name`, or "" for none.
 

@@ -20,6 +20,7 @@ from dashboard.env import (
     rate_limits,
     seconds,
     secret,
+    secrets,
     time_zone,
 )
 from dashboard.server.env_addresses import (
@@ -43,6 +44,8 @@ load_env_file(BASE_DIR / ".env")
 
 DEBUG = env_bool("DEBUG")
 SECRET_KEY = secret("SECRET_KEY")
+# Earlier ones, by which what they signed and encrypted can still be read.
+SECRET_KEY_FALLBACKS = secrets("SECRET_KEY_FALLBACKS")
 SITE_URL = site_url(env("SITE_URL", "http://localhost:8000"))
 ALLOWED_HOSTS = host_names(env("ALLOWED_HOSTS", ""), SITE_URL)
 CSRF_FAILURE_VIEW = "dashboard.system.error_pages.csrf_failed"

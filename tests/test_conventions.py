@@ -264,7 +264,7 @@ class TestSettings:
         of_compose = re.findall(r"\${(\w+)", (ROOT / "compose.yaml").read_text())
         read = set(
             re.findall(
-                r'(?:env(?:_bool|_number)?|secret)\(\s*"([A-Z_]+)"', "".join(sources)
+                r'(?:env(?:_bool|_number)?|secrets?)\(\s*"([A-Z_]+)"', "".join(sources)
             )
         )
         explained = set(

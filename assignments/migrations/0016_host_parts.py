@@ -21,6 +21,8 @@ class Migration(migrations.Migration):
                 ('beat_at', models.DateTimeField()),
                 ('stopped_at', models.DateTimeField(null=True)),
                 ('clock_ahead', models.FloatField(default=0)),
+                ('machine', models.CharField(default='', max_length=64)),
+                ('shared_at', models.DateTimeField(null=True)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('host', 'part'), name='one_row_for_each_part_of_a_host')],

@@ -103,6 +103,10 @@ class HostPart(models.Model):
     stopped_at = models.DateTimeField(null=True)
     # Seconds by which the host's clock is ahead of the database's.
     clock_ahead = models.FloatField(default=0)
+    # The machine or container that wrote last, and when another one was found to write
+    # under the same name.
+    machine = models.CharField(max_length=64, default="")
+    shared_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

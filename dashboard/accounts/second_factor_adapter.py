@@ -8,8 +8,7 @@ from allauth.mfa.models import Authenticator
 
 from assignments.encryption import SecretUnreadable, decrypt, encrypt
 from assignments.models import User
-
-PURPOSE = "second factors"
+from assignments.services.people.second_factors import PURPOSE
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from django.db import DatabaseError, InterfaceError, connection
-from django.utils import timezone
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
 )
 from prometheus_client.metrics_core import Metric
 
+from assignments import database_clock
 from assignments.models import Account
 from assignments.models.assignment import Urgency
 from assignments.services.operations import measurements
@@ -35,7 +35,7 @@ def families() -> Iterator[Metric]:
         ("version", "python", "database"),
         {(VERSION, platform.python_version(), connection.vendor): 1},
     )
-    began, at = time.perf_counter(), timezone.now()
+    began, at = time.perf_counter(), database_clock.now()
     try:
         found = measurements.take_measurements(at=at)
     except (DatabaseError, InterfaceError):
@@ -58,6 +58,7 @@ def measured(found: Measurements, at: datetime) -> Iterator[Metric]:
     yield from _mirror_and_worker(found)
     yield from _coverages(found)
     yield from _mails(found, at)
+    yield from _chat_and_outgoing(found, at)
     yield from _webhooks_and_sign_ins(found)
 
 
@@ -201,6 +202,37 @@ def _mails(found: Measurements, at: datetime) -> Iterator[Metric]:
         "handoff_mail_server_trouble",
         "1 while the mail server is in trouble.",
         mails.is_trouble,
+    )
+
+
+def _chat_and_outgoing(found: Measurements, at: datetime) -> Iterator[Metric]:
+    chat, outgoing = found.chat, found.outgoing
+    yield _gauge(
+        "handoff_chat_messages_waiting",
+        "Messages in chat not delivered yet.",
+        chat.waiting,
+    )
+    yield _gauge(
+        "handoff_chat_channels_failing",
+        "Chat channels whose last message did not arrive.",
+        chat.failing,
+    )
+    yield _labelled(
+        "handoff_outgoing_deliveries",
+        "Deliveries of outgoing webhooks that wait, or have failed for good.",
+        ("state",),
+        {("waiting",): outgoing.waiting, ("failed",): outgoing.failed},
+    )
+    yield _gauge(
+        "handoff_outgoing_oldest_seconds",
+        "Age of the oldest delivery that waits; 0 if none does.",
+        _age(outgoing.oldest_at, at),
+    )
+    yield _labelled(
+        "handoff_outgoing_endpoints",
+        "Endpoints that fail again and again, or that Handoff has disabled for it.",
+        ("state",),
+        {("failing",): outgoing.failing, ("stopped",): outgoing.stopped},
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from ipaddress import ip_address, ip_network
 
 import pytest
 from django.conf import settings
@@ -122,6 +123,22 @@ class TestCompose:
         assert [name for name in SERVICES if "ports" in SERVICES[name]] == ["caddy"]
         assert compose()["networks"]["back"]["internal"] is True
         assert SERVICES["database"]["networks"] == ["back"]
+
+    def test_no_other_part_is_given_the_address_of_the_proxy(self):
+        address = ip_address(SERVICES["caddy"]["networks"]["front"]["ipv4_address"])
+        (config,) = compose()["networks"]["front"]["ipam"]["config"]
+
+        assert address in ip_network(config["subnet"])
+        assert address not in ip_network(config["ip_range"])
+        assert ip_address(config["gateway"]) not in ip_network(config["ip_range"])
+
+    def test_a_database_that_is_still_being_made_is_not_healthy(self):
+        check = SERVICES["database"]["healthcheck"]["test"]
+
+        assert check[check.index("--host") + 1] == "127.0.0.1"
+
+    def test_without_a_name_of_the_host_nothing_starts(self):
+        assert SERVICES["web"]["environment"]["HOST_NAME"].startswith("${HOST_NAME:?")
 
     def test_one_migrates_before_others_start(self):
         for name in ("web", "worker"):

@@ -259,10 +259,12 @@ def test_plain_http_is_led_to_https_with_its_method(door):
 
 def test_what_a_caller_claims_about_itself_is_not_believed(door):
     claims = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.example"}
+    claims |= {"X-Request-ID": "of-the-caller"}
     with door.client() as client:
         answer = client.get("/accounts/login/", headers=claims)
 
     assert answer.status_code == 200
+    assert answer.headers.get_list("X-Request-ID") != ["of-the-caller"]
 
 
 def test_a_body_that_is_too_large_is_refused_by_whoever_says_why(door, settings):

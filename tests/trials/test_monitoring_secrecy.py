@@ -13,18 +13,37 @@ from contextlib import contextmanager
 
 import pytest
 from django.db import DataError
+from django.utils import timezone
+from django_q.tasks import async_task
 
 from assignments import request_id
-from assignments.models import Lead
+from assignments.models import (
+    CalendarFeed,
+    ChatChannel,
+    Lead,
+    OutgoingEndpoint,
+    User,
+)
 from assignments.sandbox.faults import FaultKind
+from assignments.services.notifications import chat_channels
+from assignments.services.outgoing_webhooks import endpoints
+from assignments.tasks import deliver_outgoing, send_chats
 from dashboard.monitoring.error_reports import ErrorReports
 from dashboard.monitoring.log_format import FORMATS
+from tests.chat_server import ChatServer
 from tests.dashboard.monitoring.collector import Collector, open_collector
+from tests.factories import make_manager, make_team
 from tests.trials import secret_search
 from tests.trials.full_stack import FullStack
 from tests.trials.test_key_secrecy import break_tasks, key, run, stack
+from tests.webhook_receiver import Receiver, open_receiver
 
 __all__ = ["key", "stack"]
+# Loggers that write at INFO in production, and their levels here.
+QUIET = {
+    "dashboard.monitoring.request_log": logging.WARNING,
+    "assignments": logging.NOTSET,
+}
 TOKEN = secrets.token_urlsafe(32)
 
 
@@ -41,7 +60,8 @@ def planted(stack: FullStack, key: str) -> dict[str, str]:
         lead.company = words["company"]
         lead.email = f"{words['address']}.{map_id}@example.com".lower()
         stack.world.add_reply(map_id, text=words["body"])
-    return {**words, "key": key, "metrics": TOKEN}
+    tokens = {kind: secrets.token_hex(13) for kind in ("hook", "chat")}
+    return {**words, **tokens, "key": key, "metrics": TOKEN}
 
 
 @contextmanager
@@ -55,12 +75,14 @@ def watched(collector: Collector) -> Iterator[dict[str, io.StringIO]]:
         handlers.append(handler)
     for handler in handlers:
         logging.root.addHandler(handler)
-    level = logging.getLogger("dashboard.monitoring.request_log")
-    level.setLevel(logging.INFO)
+    levels = {logging.getLogger(name): level for name, level in QUIET.items()}
+    for logger in levels:
+        logger.setLevel(logging.INFO)
     try:
         yield streams
     finally:
-        level.setLevel(logging.WARNING)
+        for logger, level in levels.items():
+            logger.setLevel(level)
         for handler in handlers:
             logging.root.removeHandler(handler)
 
@@ -91,15 +113,84 @@ def work_and_break(stack: FullStack, planted: dict[str, str], monkeypatch) -> No
     break_tasks(monkeypatch, lead)
 
 
+def queue_tests(sara: User, channel: ChatChannel, endpoint: OutgoingEndpoint) -> None:
+    now = timezone.now()
+    chat_channels.test_channel(actor=sara, channel=channel, at=now)
+    endpoints.send_test(actor=sara, endpoint=endpoint, at=now)
+
+
+def tell_others(
+    planted: dict[str, str], chat: ChatServer, receiver: Receiver, monkeypatch
+) -> None:
+    """Send to a chat channel and to an endpoint: in vain, in breaking, and well."""
+    sara, now = make_manager("Sara Sends"), timezone.now()
+    endpoint = endpoints.add_endpoint(
+        actor=sara,
+        url=f"{receiver.url}?token={planted['hook']}",
+        kinds=["owner.changed"],
+        description="Board",
+        at=now,
+    )
+    planted["signing"] = endpoints.secret_of(actor=sara, endpoint=endpoint)
+    receiver.secret = planted["signing"]
+    address = chat.address_of(planted["chat"])
+    channel = chat_channels.add_own_channel(
+        actor=sara, address=address, name="", at=now
+    )
+
+    def refused(*sent: object, **_: object) -> None:
+        raise DataError(f"{sent} {address} {endpoint.url} {planted['signing']}")
+
+    for status in (500, 200):
+        chat.status = receiver.status = status
+        queue_tests(sara, channel, endpoint)
+        OutgoingEndpoint.objects.update(not_before=None)
+        send_chats()
+        deliver_outgoing()
+    with monkeypatch.context() as patch:
+        patch.setattr("assignments.tasks.send_chat", refused)
+        patch.setattr("assignments.webhook_sender.post", refused)
+        queue_tests(sara, channel, endpoint)
+        for name in ("send_chats", "deliver_outgoing"):
+            async_task(f"assignments.tasks.{name}")
+        break_tasks(monkeypatch, Lead.objects.first())
+
+
+def subscribe(stack: FullStack, monkeypatch) -> str:
+    """Read the calendar of a team, well and in breaking; return its token."""
+    feed = CalendarFeed.objects.create(
+        team=make_team(),
+        token=secrets.token_urlsafe(32),
+        created_by=make_manager(),
+        created_at=timezone.now(),
+    )
+    address = f"/coverage/calendar/{feed.token}.ics"
+    assert stack.browser.get(address).status_code == 200
+
+    def refused(*_: object, **__: object) -> None:
+        raise DataError(f"value {feed.token} is too long")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assignments.services.coverage.ical.render_feed", refused)
+        assert stack.browser.get(address).status_code == 500
+    return feed.token
+
+
 def test_nothing_planted_is_seen_by_who_looks_after_it(
-    stack, planted, settings, client, monkeypatch
+    stack, planted, settings, monkeypatch, chat
 ):
     settings.METRICS_TOKEN = TOKEN
-    with open_collector(settings) as collector, watched(collector) as streams:
+    with (
+        open_receiver() as receiver,
+        open_collector(settings) as collector,
+        watched(collector) as streams,
+    ):
         work_and_break(stack, planted, monkeypatch)
+        planted["feed"] = subscribe(stack, monkeypatch)
+        tell_others(planted, chat, receiver, monkeypatch)
         reported = collector.text()
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    metrics = client.get("/metrics", headers=bearer).content.decode()
+    metrics = stack.browser.get("/metrics", headers=bearer).content.decode()
     text, lines = streams["text"].getvalue(), streams["json"].getvalue()
 
     for where in (text, lines, reported, metrics):
@@ -108,6 +199,9 @@ def test_nothing_planted_is_seen_by_who_looks_after_it(
     assert "DataError" in text
     assert "DataError" in reported
     assert "RuntimeError" in reported  # of a task
+    for outcome in ("failed", "taken", "broken"):
+        assert f"Chat channel {ChatChannel.objects.get().pk}: {outcome}" in text
+    assert "Webhook endpoint" in text
     assert "handoff_smartlead_calls_total" in metrics
     for line in lines.splitlines():
         said = json.loads(line)

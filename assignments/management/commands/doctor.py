@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from assignments import database_clock
 from assignments.services import account as accounts
 from assignments.services.operations import doctor
 from assignments.services.operations.server_checks import site
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"{problems} to see to.", returncode=1)
 
     def _rebind(self) -> None:
-        accounts.rebind(timezone.now())
+        accounts.rebind(database_clock.now())
         self.stdout.write(
             "This database now belongs to the account of the settings. All writes are "
             "paused until a sales manager resumes them under /system/."
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def _findings(*, online: bool) -> Iterator[doctor.Finding]:
-    yield from doctor.examine_installation(at=timezone.now())
+    yield from doctor.examine_installation(at=database_clock.now())
     if online:
         with connect() as client:
             yield from doctor.online(client=client)

@@ -64,6 +64,14 @@ _WORKS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChatCounts:
+    """Messages in chat not delivered yet, and channels in trouble."""
+
+    waiting: int
+    failing: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatHealth:
     """The state of chat for the system page: messages that wait, and channels in
     trouble, the newest first, of `failing_total`.
@@ -131,13 +139,22 @@ def deliver_claimed_chat(
         _update(channel, arrived_at=clock(), **_WORKS)
 
 
+def chat_counts() -> ChatCounts:
+    """Return the numbers of `chat_health`, without the channels."""
+    return ChatCounts(
+        waiting=Mail.objects.in_chat().pending().count(),
+        failing=failing_channels().count(),
+    )
+
+
 def chat_health() -> ChatHealth:
     """Return the state of chat; `failing` holds at most 50 channels."""
-    failing = failing_channels()
+    counts = chat_counts()
+    failing = failing_channels().select_related("user", "team")
     return ChatHealth(
-        waiting=Mail.objects.in_chat().pending().count(),
-        failing=list(failing.select_related("user", "team")[:MOST_ROWS]),
-        failing_total=failing.count(),
+        waiting=counts.waiting,
+        failing=list(failing[:MOST_ROWS]),
+        failing_total=counts.failing,
     )
 
 

@@ -29,6 +29,7 @@ from assignments.services.operations.findings import (
 )
 from assignments.services.operations.host_checks import host_findings
 from assignments.services.operations.migration_state import migrations
+from assignments.services.operations.secret_checks import stored_secrets
 from assignments.services.operations.server_checks import (
     disk_space,
     mail_server,
@@ -69,7 +70,7 @@ def examine_installation(*, at: datetime) -> Iterator[Finding]:
         return
     pending = migrations()
     yield pending
-    yield clock(at=at)
+    yield clock(at=timezone.now())  # the host's own, which is compared
     if pending.is_problem:
         return
     yield from work_findings(at=at)
@@ -97,6 +98,7 @@ def work_findings(*, at: datetime) -> Iterator[Finding]:
     account = accounts.current_account()
     yield people()
     yield from sign_in_findings()
+    yield stored_secrets()
     yield binding(account)
     yield writes(account)
     yield smartlead(account)
@@ -159,19 +161,27 @@ def api_key() -> Finding:
 
 
 def secret_key() -> Finding:
-    key = settings.SECRET_KEY
-    weak = (
-        len(key) < SECRET_KEY_MIN_LENGTH
-        or len(set(key)) < SECRET_KEY_MIN_UNIQUE_CHARACTERS
-        or key.startswith(SECRET_KEY_INSECURE_PREFIX)
-    )
-    if weak:
+    if _is_weak(settings.SECRET_KEY):
         return problem(
             "secret",
             "SECRET_KEY is short enough to be guessed.",
             "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'",
         )
+    if any(map(_is_weak, settings.SECRET_KEY_FALLBACKS)):
+        return problem(
+            "secret",
+            "A key of SECRET_KEY_FALLBACKS is short enough to be guessed.",
+            "Take it out: it signs sessions like SECRET_KEY itself.",
+        )
     return fine("secret", "SECRET_KEY is long enough.")
+
+
+def _is_weak(key: str) -> bool:
+    return (
+        len(key) < SECRET_KEY_MIN_LENGTH
+        or len(set(key)) < SECRET_KEY_MIN_UNIQUE_CHARACTERS
+        or key.startswith(SECRET_KEY_INSECURE_PREFIX)
+    )
 
 
 def debug() -> Finding:

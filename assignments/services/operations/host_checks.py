@@ -11,12 +11,18 @@ NTP = "Keep it in time (NTP)."
 
 
 def host_findings(*, at: datetime) -> Iterator[Finding]:
-    """Yield a finding for each part of a host, one more for a mixture of versions, and
-    one for each clock that is off.
+    """Yield a finding for each part of a host, one more if two machines run it under
+    one name, one for a mixture of versions, and one for each clock that is off.
     """
     states = host_parts.part_states(at=at)
     for state in states:
         yield _part(state)
+        if state.is_shared:
+            yield problem(
+                "hosts",
+                f"Two machines run the {state.row.part} of {state.row.host}.",
+                "Give each host a HOST_NAME of its own, and start it again.",
+            )
     versions = host_parts.running_versions(states)
     if len(versions) > 1:
         yield problem(

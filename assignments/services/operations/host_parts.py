@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from socket import gethostname
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -22,6 +23,7 @@ class PartState:
 
     row: HostPart
     is_alive: bool
+    is_shared: bool  # two machines beat under its name
 
     @property
     def is_silent(self) -> bool:
@@ -57,7 +59,9 @@ def record_start(parts: Sequence[str], *, at: datetime) -> None:
 
 
 def record_beat(part: str, *, at: datetime) -> None:
-    """Note that this host's `part` works."""
+    """Note that this host's `part` works, and if another machine works as this host."""
+    others = _own_rows().filter(part=part, stopped_at=None).exclude(machine=_machine())
+    others.update(shared_at=at)
     _write(part, beat_at=at, stopped_at=None)
 
 
@@ -79,6 +83,7 @@ def part_states(*, at: datetime) -> list[PartState]:
         PartState(
             row=row,
             is_alive=row.stopped_at is None and row.beat_at > stale,
+            is_shared=row.shared_at is not None and row.shared_at > stale,
         )
         for row in seen.order_by("host", "part")
     ]
@@ -97,9 +102,14 @@ def _own_rows() -> QuerySet[HostPart]:
     return HostPart.objects.filter(host=settings.HOST_NAME)
 
 
+def _machine() -> str:
+    return gethostname()[:64]
+
+
 def _write(part: str, *, beat_at: datetime, **more: datetime | None) -> None:
     values = {
         "version": VERSION,
+        "machine": _machine(),
         "beat_at": beat_at,
         "clock_ahead": database_clock.seconds_ahead(),
         **more,

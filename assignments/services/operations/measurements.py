@@ -14,12 +14,17 @@ from assignments.models.sync_source import WORDS
 from assignments.services import account as accounts
 from assignments.services.coverage import alerts
 from assignments.services.notifications import outbox
+from assignments.services.notifications.chat_outbox import ChatCounts, chat_counts
 from assignments.services.notifications.outbox import MailCounts
 from assignments.services.operations import status
 from assignments.services.operations.queue_counts import QueueCounts, queue_counts
 from assignments.services.operations.smartlead_state import (
     SmartleadState,
     smartlead_state,
+)
+from assignments.services.outgoing_webhooks.status import (
+    OutgoingHealth,
+    outgoing_health,
 )
 from assignments.services.people import sign_ins
 from assignments.services.webhooks import status as webhooks
@@ -57,6 +62,8 @@ class Measurements:
     overdue_returns: int
     coverages_to_confirm: int
     mails: MailCounts
+    chat: ChatCounts
+    outgoing: OutgoingHealth
     webhooks: WebhookCounts
     sign_ins: Mapping[str, int]
 
@@ -82,6 +89,8 @@ def take_measurements(*, at: datetime) -> Measurements:
         overdue_returns=len({t.coverage.pk for t in troubles if t.is_overdue_return}),
         coverages_to_confirm=_proposals(at),
         mails=outbox.mail_counts(),
+        chat=chat_counts(),
+        outgoing=outgoing_health(),
         webhooks=webhooks.webhook_counts(at=at),
         sign_ins=Counter(sign_ins.recent_kinds(at=at)),
     )

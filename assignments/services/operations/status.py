@@ -40,6 +40,7 @@ from assignments.services.operations.smartlead_state import (
 from assignments.services.outgoing_webhooks.status import (
     OutgoingHealth,
     outgoing_health,
+    stopped_endpoints,
 )
 from assignments.smartlead.budget import BudgetSnapshot, account_budget
 from assignments.version import VERSION
@@ -220,6 +221,14 @@ def chat_troubles() -> list[Trouble]:
         return []
     words = "1 team channel does" if count == 1 else f"{count} team channels do"
     return [Trouble(sentence=f"{words} not take our messages.")]
+
+
+def outgoing_troubles() -> list[Trouble]:
+    """Return how many endpoints Handoff has disabled by itself, for sales managers."""
+    if not (count := stopped_endpoints().count()):
+        return []
+    words = "1 endpoint" if count == 1 else f"{count} endpoints"
+    return [Trouble(sentence=f"Handoff has disabled {words} of outgoing webhooks.")]
 
 
 def worker_is_silent(*, at: datetime) -> bool:

@@ -81,20 +81,26 @@ def write_events(
         )
         for item in data
     ]
-    events = [event for event in events if _is_small_enough(event)]
-    with transaction.atomic():
-        OutgoingEvent.objects.bulk_create(events, batch_size=WRITTEN_AT_ONCE)
-        deliveries = [
-            OutgoingDelivery(
-                event=event, endpoint=endpoint, created_at=at, next_attempt_at=at
-            )
-            for event in events
-            for endpoint in endpoints
-        ]
-        OutgoingDelivery.objects.bulk_create(deliveries, batch_size=WRITTEN_AT_ONCE)
-        if deliveries:
-            nudge_outgoing()
-    return events
+    small = [event for event in events if _is_small_enough(event)]
+    _write(small, endpoints, at)
+    return small
+
+
+@transaction.atomic
+def _write(
+    events: list[OutgoingEvent], endpoints: list[OutgoingEndpoint], at: datetime
+) -> None:
+    OutgoingEvent.objects.bulk_create(events, batch_size=WRITTEN_AT_ONCE)
+    deliveries = [
+        OutgoingDelivery(
+            event=event, endpoint=endpoint, created_at=at, next_attempt_at=at
+        )
+        for event in events
+        for endpoint in endpoints
+    ]
+    OutgoingDelivery.objects.bulk_create(deliveries, batch_size=WRITTEN_AT_ONCE)
+    if deliveries:
+        nudge_outgoing()
 
 
 def body_of(event: OutgoingEvent) -> str:

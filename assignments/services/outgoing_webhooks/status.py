@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 
 from assignments.models import OutgoingDelivery, OutgoingEndpoint
 
@@ -74,11 +74,9 @@ def outgoing_health() -> OutgoingHealth:
     )
 
 
-def delivery_counts() -> dict[str, int]:
-    """Return how many deliveries there are in each state, 0 too; for metrics."""
-    counted = OutgoingDelivery.objects.order_by().values_list("state")
-    counts = dict(counted.annotate(Count("pk")))
-    return {state.value: counts.get(state.value, 0) for state in State}
+def stopped_endpoints() -> QuerySet[OutgoingEndpoint]:
+    """Return the endpoints that Handoff has disabled by itself."""
+    return OutgoingEndpoint.objects.kept().filter(was_stopped=True)
 
 
 def _counts() -> dict[tuple[int, str], int]:

@@ -19,6 +19,7 @@ from assignments.services.people.members import check_administrator
 from assignments.services.people.sign_ins import GuessLimit, SignInLock, Visitor
 
 Kind = SignInEvent.Kind
+PURPOSE = "second factors"  # for which their secrets are encrypted
 CODES_PER_PAIR = 5  # of one login from one address, in 15 minutes
 CODES_PER_LOGIN = 20  # from all addresses where it never signed in
 NOBODY, MANAGERS, EVERYBODY = "nobody", "managers", "everybody"

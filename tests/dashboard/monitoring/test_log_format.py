@@ -87,3 +87,12 @@ def test_django_q_does_not_repeat_the_traceback_of_a_task():
     made.name = "django-q"
 
     assert TextLine().format(made).endswith("Failed 'assignments.tasks.sync' (one)")
+
+
+@pytest.mark.django_db
+def test_a_token_in_an_address_is_left_out(client, caplog):
+    client.get("/coverage/calendar/abc123def456.ics")
+
+    lines = [TextLine().format(record) for record in caplog.records]
+    assert "/coverage/calendar/<token>.ics" in "".join(lines)
+    assert "abc123def456" not in "".join(lines)

@@ -22,10 +22,14 @@ from assignments.smartlead.call_record import CallRecord, add_call
 from assignments.smartlead.rate_limiter import CallKind
 from tests.factories import (
     make_assignment,
+    make_channel,
     make_coverage,
+    make_delivery,
+    make_endpoint,
     make_lead,
     make_mail,
     make_member,
+    make_user,
 )
 
 DAY = timedelta(days=1)
@@ -160,6 +164,22 @@ class TestNumbers:
         assert told["handoff_coverages_returns_overdue",] == 1
         assert told["handoff_webhooks_day", "events"] == report.types[0].events == 1
         assert told["handoff_webhooks_refused_week", "secret"] == report.refused == 3
+
+    def test_are_those_of_chat_and_outgoing_webhooks(self, busy, client):
+        make_mail("", channel=make_channel(make_user(), failing_since=timezone.now()))
+        make_delivery(make_endpoint(failures=3))
+        make_delivery(make_endpoint(disabled_why="Gone."), outcome="Gone.")
+
+        told = values(client)
+
+        assert told["handoff_mails_waiting",] == 1
+        assert told["handoff_chat_messages_waiting",] == 1
+        assert told["handoff_chat_channels_failing",] == 1
+        assert told["handoff_outgoing_deliveries", "waiting"] == 1
+        assert told["handoff_outgoing_deliveries", "failed"] == 1
+        assert told["handoff_outgoing_oldest_seconds",] > 0
+        assert told["handoff_outgoing_endpoints", "failing"] == 1
+        assert told["handoff_outgoing_endpoints", "stopped"] == 1
 
     def test_tell_calls_and_429s_of_all_workers(self, busy, client):
         told = values(client)

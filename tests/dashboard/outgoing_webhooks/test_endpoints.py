@@ -10,7 +10,7 @@ from django.utils import timezone
 from assignments.models import OutgoingDelivery, OutgoingEndpoint
 from assignments.services.outgoing_webhooks.signing_secrets import decrypted
 from tests.dashboard.pages import queries_of
-from tests.factories import make_delivery, make_endpoint, make_team
+from tests.factories import make_delivery, make_endpoint, make_team, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +81,27 @@ class TestChanging:
 
         assert response.status_code == 422
         assert '<h1 class="one">Board</h1>' in response.content.decode()
+
+    def test_every_page_tells_sales_managers_of_one_that_handoff_has_disabled(
+        self, client, manager
+    ):
+        make_endpoint(disabled_why="It answered with 410: it wants no more events.")
+        sentence = "Handoff has disabled 1 endpoint of outgoing webhooks."
+
+        shown = client.get("/inbox/").content.decode()
+        client.force_login(make_user())
+        hidden = client.get("/inbox/").content.decode()
+
+        assert sentence in shown
+        assert sentence not in hidden
+
+    def test_no_page_tells_of_one_that_a_person_has_disabled(self, client, manager):
+        endpoint = make_endpoint()
+        client.post(page_of(endpoint, "disable/"))
+
+        page = client.get("/inbox/").content.decode()
+
+        assert "Handoff has disabled" not in page
 
     def test_disabling_and_enabling(self, client, manager):
         endpoint = make_endpoint()

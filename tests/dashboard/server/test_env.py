@@ -16,6 +16,7 @@ from dashboard.env import (
     long_secret,
     rate_limits,
     secret,
+    secrets,
     time_zone,
 )
 
@@ -157,6 +158,7 @@ class TestRateLimits:
         ("DATABASE_URL", "postgres://me:sesame@db:port/handoff"),
         ("EMAIL_URL", "smtp://me:sesame@"),
         ("SECRET_KEY", ""),
+        ("SECRET_KEY_FALLBACKS", "one-key another"),
         ("HSTS_SECONDS", "long"),
     ],
 )
@@ -205,3 +207,10 @@ def test_a_short_token_is_refused_without_being_shown():
 
     assert "s3cret" not in str(refused.value)
     assert long_secret("METRICS_TOKEN", "") == ""
+
+
+def test_old_keys_are_a_list_with_commas(monkeypatch):
+    monkeypatch.setenv("OLD_KEYS", '"one, another,"')
+
+    assert secrets("OLD_KEYS") == ["one", "another"]
+    assert secrets("OF_NOBODY") == []

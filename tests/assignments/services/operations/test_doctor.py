@@ -88,6 +88,12 @@ class TestSettings:
 
         assert doctor.secret_key().is_problem
 
+    def test_an_old_key_that_can_be_guessed_is_weak(self, settings):
+        settings.SECRET_KEY = "abcdefghij" * 6
+        settings.SECRET_KEY_FALLBACKS = ["short"]
+
+        assert "SECRET_KEY_FALLBACKS" in doctor.secret_key().sentence
+
     def test_the_secret_itself_is_never_said(self, settings):
         settings.SECRET_KEY = "weak-and-secret"
         settings.SMARTLEAD_API_KEY = "k" * 40

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -76,3 +76,37 @@ def test_a_silent_host_is_said(two_hosts):
     HostPart.objects.filter(host="b").update(beat_at=MONDAY - timedelta(minutes=4))
 
     assert [line.partition(" (")[0] for line in problems()] == ["The worker on b"]
+
+
+class TestOneNameForTwoMachines:
+    @pytest.fixture
+    def beat(self, monkeypatch):
+        def _beat(machine: str, *, at: datetime = MONDAY) -> None:
+            monkeypatch.setattr(host_parts, "gethostname", lambda: machine)
+            host_parts.record_beat("worker", at=at)
+
+        return _beat
+
+    def test_is_said_while_both_work(self, two_hosts, beat):
+        for machine in ("one", "another", "one"):
+            beat(machine)
+
+        assert problems() == ["Two machines run the worker of a."]
+
+    def test_is_forgotten_when_one_has_gone(self, two_hosts, beat, settings):
+        settings.HEARTBEAT_STALE = 180
+        for machine in ("one", "another"):
+            beat(machine, at=MONDAY - timedelta(minutes=4))
+        beat("another")
+
+        assert problems() == []
+
+    def test_is_no_matter_of_a_container_that_replaces_another(
+        self, two_hosts, monkeypatch, beat
+    ):
+        host_parts.record_stop(BOTH, at=MONDAY)
+        monkeypatch.setattr(host_parts, "gethostname", lambda: "its-successor")
+        host_parts.record_start(BOTH, at=MONDAY)
+        beat("its-successor")
+
+        assert problems() == []
