@@ -1,5 +1,6 @@
 """Signing in and out, and the settings of the viewer."""
 
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.signals import password_changed
@@ -31,6 +32,7 @@ from assignments.services.people import (
 )
 from dashboard.accounts.forms import OwnSettingsForm, SignInForm, ZoneAnswerForm
 from dashboard.accounts.return_address import page_at
+from dashboard.accounts.session_limit import may_begin_session
 from dashboard.accounts.sign_in_guard import visitor_of
 from dashboard.htmx import PageRequest, back_where_from
 
@@ -63,7 +65,15 @@ class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
 
 
 login = SignInView.as_view()
-passkey = login_not_required(login_webauthn)
+
+
+@login_not_required
+def passkey(request: HttpRequest) -> HttpResponse:
+    """Sign in with a passkey; answers 429 if too many from this network began to."""
+    if request.method in {"GET", "HEAD"} and not may_begin_session(request):
+        return HttpResponse(status=HTTPStatus.TOO_MANY_REQUESTS)
+    response: HttpResponse = login_webauthn(request)
+    return response
 
 
 @login_not_required

@@ -13,7 +13,7 @@ from assignments.services.isolation import run_isolated
 from assignments.services.notifications import assignments
 from assignments.services.operations import host_parts
 from assignments.services.outgoing_webhooks import replay
-from assignments.services.people import sign_ins
+from assignments.services.people import old_sessions, sign_ins
 from assignments.services.routing import run as routing
 from assignments.services.webhooks import receive as webhooks
 
@@ -42,6 +42,7 @@ def _tidying_up(at: datetime) -> str:
     count, _ = old.delete()
     plans.delete_old_previews(at=at)
     sign_ins.prune_log(at=at)
+    old_sessions.prune_sessions(at=at)
     host_parts.forget_old_parts(at=at)
     replay.prune_deliveries(at=at)
     return f"{count} empty seats cleared."

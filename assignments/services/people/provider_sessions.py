@@ -38,11 +38,8 @@ def begin(
 ) -> ProviderSession:
     """Save that the provider began this session just now; return the row.
 
-    `tokens` are stored as they are: seal them. Rows of sessions that have long ended
-    are deleted.
+    `tokens` are stored as they are: seal them.
     """
-    age = timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    ProviderSession.objects.filter(began_at__lt=at - age).delete()
     session, _ = ProviderSession.objects.update_or_create(
         session_key=session_key,
         defaults={
@@ -131,7 +128,6 @@ def end_by_provider(
 
     None, and nothing is done, if the token was used before.
     """
-    SeenLogoutToken.objects.filter(expires_at__lt=at).delete()
     digest = sha256(f"{issuer} {claims['jti']}".encode()).hexdigest()
     try:
         with transaction.atomic():

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from assignments.services.people import sign_ins
 from assignments.services.people.sign_ins import Visitor
 
 Kind = SignInEvent.Kind
+AT_ONCE = 1_000  # sessions that are read together
 
 
 def end_all(user: User, *, but: str | None = None) -> int:
@@ -24,10 +26,12 @@ def end_all(user: User, *, but: str | None = None) -> int:
     """
     number = str(user.pk)
     alive = Session.objects.filter(expire_date__gt=timezone.now())
+    others = alive.exclude(session_key=but or "").values_list("pk", "session_data")
+    store = SessionStore()
     keys = [
-        session.session_key
-        for session in alive.exclude(session_key=but or "").iterator()
-        if session.get_decoded().get(SESSION_KEY) == number
+        key
+        for key, data in others.iterator(chunk_size=AT_ONCE)
+        if store.decode(data).get(SESSION_KEY) == number
     ]
     Session.objects.filter(session_key__in=keys).delete()
     for listed in (UserSession, ProviderSession):

@@ -36,6 +36,10 @@ class Refusal(Enum):
         "What {provider} sent is not valid for this sign-in, so nobody was signed in. "
         "Begin it again; if it stays so, tell whoever runs Handoff.",
     )
+    TOO_MANY = (
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many sign-ins were begun from your network. Try again in 5 minutes.",
+    )
     CLOCK = (
         HTTPStatus.FORBIDDEN,
         "The clocks of {provider} and of Handoff are more than 5 minutes "

@@ -38,6 +38,7 @@ from dashboard.accounts.oidc.refusal_reasons import (
 from dashboard.accounts.oidc.sealed_tokens import sealed
 from dashboard.accounts.oidc.social_adapter import PROVIDER, callback_address
 from dashboard.accounts.return_address import page_at
+from dashboard.accounts.session_limit import may_begin_session
 from dashboard.accounts.sign_in_guard import visitor_of
 
 
@@ -47,6 +48,8 @@ from dashboard.accounts.sign_in_guard import visitor_of
 def begin(request: HttpRequest) -> HttpResponse:
     """Lead to the provider, by a page: a form may be sent to our own address only."""
     _check_is_on()
+    if not may_begin_session(request):
+        return _refused(request, Refusal.TOO_MANY)
     next_page = page_at(request, request.POST.get("next", "")) or ""
     try:
         provider = get_adapter(request).get_provider(request, PROVIDER)
