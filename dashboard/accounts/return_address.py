@@ -30,11 +30,11 @@ NO_PAGES = frozenset(
         "confirm_address", "open_confirmation", "account_reauthenticate",
         "mfa_reauthenticate", "mfa_reauthenticate_webauthn", "end_sessions",
         "reset_second_factor", "provider_sign_in", "provider_callback",
-        "provider_logout", "remove_group", "unlink_login", "limit_clients", "add_channel",
-        "change_channel", "test_channel", "remove_channel", "endpoint_secret",
-        "rotate_endpoint_secret", "test_endpoint", "enable_endpoint",
-        "disable_endpoint", "remove_endpoint", "replay_failed", "replay_delivery",
-        "dismiss_delivery",
+        "provider_logout", "remove_group", "unlink_login", "limit_clients",
+        "add_channel", "change_channel", "test_channel", "remove_channel",
+        "endpoint_secret", "rotate_endpoint_secret", "test_endpoint",
+        "enable_endpoint", "disable_endpoint", "remove_endpoint", "replay_failed",
+        "replay_delivery", "dismiss_delivery",
     }
 )  # fmt: skip
 

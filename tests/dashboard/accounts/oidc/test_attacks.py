@@ -188,9 +188,9 @@ def test_signing_in_is_begun_by_a_form_of_ours_only(own):
     ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:x"],
 )
 def test_the_way_back_leads_to_no_other_site(own, arrive, elsewhere):
-    page = arrive(next_page=elsewhere)
+    response = arrive(next_page=elsewhere)
 
-    assertRedirects(page, "/inbox/", fetch_redirect_response=False)
+    assertRedirects(response, "/inbox/", fetch_redirect_response=False)
 
 
 def test_nothing_of_our_address_reaches_the_provider(own, client):
