@@ -16,11 +16,15 @@ from assignments.services.operations.backup_file import BackupRefused
 
 INSTALLED = Path("/usr/lib/postgresql")
 # Only what Handoff has made, should others share the schema.
-EMPTY_SCHEMA = """
+OUR_TABLES = (
+    "^(assignments|auth|axes|django|mfa|socialaccount|usersessions)_"
+    "|^account_email(address|confirmation)$|^shared_cache$"
+)
+EMPTY_SCHEMA = f"""
 DO $$ DECLARE it record; BEGIN
   FOR it IN SELECT oid::regclass AS name FROM pg_class
     WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
-      AND relname ~ '^(assignments|auth|axes|django)_' LOOP
+      AND relname ~ '{OUR_TABLES}' LOOP
     EXECUTE format('DROP TABLE IF EXISTS %s CASCADE', it.name);
   END LOOP;
   FOR it IN SELECT oid::regprocedure AS name FROM pg_proc
@@ -29,7 +33,7 @@ DO $$ DECLARE it record; BEGIN
     EXECUTE format('DROP FUNCTION IF EXISTS %s CASCADE', it.name);
   END LOOP;
 END $$;
-"""
+"""  # noqa: S608  a text of our own
 
 
 def dump(target: Path) -> None:

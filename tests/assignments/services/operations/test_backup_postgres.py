@@ -1,3 +1,4 @@
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from assignments.models import Account, Lead
 from assignments.services.operations import postgres_copy
 from assignments.services.operations.backup import back_up, restore
 from assignments.services.operations.backup_file import BackupRefused
+from assignments.services.operations.postgres_copy import OUR_TABLES
 from tests.factories import MONDAY, make_lead, make_manager
 from tests.pretend_migrated import pretend_migrated
 
@@ -42,6 +44,12 @@ def test_everything_is_as_it_was_and_writes_are_paused(backup):
 
     assert Lead.objects.count() == 1
     assert "restored from a backup" in Account.objects.get().pause_reason
+
+
+def test_every_table_of_ours_is_known_as_ours():
+    names = connection.introspection.django_table_names(only_existing=False)
+
+    assert [name for name in names if not re.search(OUR_TABLES, name)] == []
 
 
 def test_a_table_that_came_later_does_not_stand_in_the_way(backup):
