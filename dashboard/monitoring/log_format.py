@@ -24,20 +24,9 @@ def message_of(record: logging.LogRecord) -> str:
     """Return the message; of a failed task without its traceback, which django-q2 puts
     into it, data and all. The task itself has logged it.
     """
-    message = _without_tokens(record.getMessage(), record)
+    message = record.getMessage()
     if record.name == TASK_QUEUE and message.startswith("Failed "):
         return message.partition(" - ")[0]
-    return message
-
-
-def _without_tokens(message: str, record: logging.LogRecord) -> str:
-    """Return the message without the texts that its request's address holds, which may
-    be a token of a calendar or a link: their names stand in place of them. Ids stay.
-    """
-    match = getattr(getattr(record, "request", None), "resolver_match", None)
-    for name, value in match.kwargs.items() if match else ():
-        if isinstance(value, str) and value:
-            message = message.replace(value, f"<{name}>")
     return message
 
 

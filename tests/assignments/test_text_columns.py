@@ -24,7 +24,8 @@ OF_PROGRAMS = {
     "body_html", "address", "password", "username", "first_name", "last_name", "email",
     "outage_kind", "display_html", "last_message_mark", "name_key", "browser",
     "network", "secret", "old_secret", "kind", "claim_value", "session_key", "issuer",
-    "sub", "sid", "sealed_tokens", "version", "cache_key", "value",
+    "sub", "sid", "sealed_tokens", "version", "cache_key", "value", "service", "host",
+    "ending", "machine",
 }  # fmt: skip
 
 

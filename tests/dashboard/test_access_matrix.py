@@ -15,9 +15,9 @@ def own() -> AccessMatrix:
     return AccessMatrix(make_world(members_see="own"), seen=table.SEEN_OWN)
 
 
-# Steps of signing in and of second factors: about nobody but the reader, and tested, with
-# the ways around them, in tests/dashboard/accounts.
-STEPS = ("mfa_", "account_reauthenticate")
+# About nobody but the reader: steps of signing in and second factors, tested with the
+# ways around them in tests/dashboard/accounts, and one's own chat channels.
+STEPS = ("mfa_", "account_reauthenticate", "add_channel")
 
 
 def test_every_address_stands_in_the_table():

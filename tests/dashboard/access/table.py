@@ -174,7 +174,6 @@ PAGES = """
     mfa_index                                l y y y y y y l
     mfa_list_webauthn                        l y y y y y y l
     outgoing_webhooks                        l n n n n n y l
-    provider_sign_in                         n n n n n n n n
     provider_callback                        n n n n n n n n
     admin_login                              l l l l l l l l
     admin:index                              n n n n n n n n
@@ -264,7 +263,7 @@ FORMS = """
     answer_zone zone=UTC                                  l y y y y y y l
     look theme=dark                                       l y y y y y y l
     receive_webhook notthetoken                           n n n n n n n n
-    add_channel address=x                                 l y y y y y y l
+    provider_sign_in                                      n n n n n n n n
     provider_logout                                       n n n n n n n n
     logout                                                l l l l l l l l
     admin_logout                                          l l l l l l l l

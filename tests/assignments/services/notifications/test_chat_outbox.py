@@ -391,23 +391,3 @@ class TestTestMessage:
             chat_channels.test_channel(actor=uma, channel=channel, at=MONDAY)
 
         assert send_due_chats() == 1
-
-
-class TestSecrecy:
-    def test_no_log_has_the_address_or_what_was_told(self, chat, uma, caplog):
-        caplog.set_level(logging.DEBUG)
-        add_channel(chat, uma)
-        for number, status in enumerate([200, 400, 500, 404]):
-            chat.status = status
-            tell(uma, subject="Planted Name gave you a lead", key=f"{number}")
-            send_due_chats(MONDAY + timedelta(hours=number))
-
-        assert len(chat.received) >= 4
-        assert TOKEN not in caplog.text
-        assert "Planted" not in caplog.text
-
-    def test_the_table_keeps_it_encrypted(self, chat, uma, channel):
-        row = ChatChannel.objects.values().get(pk=channel.pk)
-
-        assert TOKEN not in str(row)
-        assert TOKEN[-4:] == channel.ending
