@@ -17,7 +17,7 @@ LOOK_EVERY = 10.0  # seconds between two looks at the database's clock
 
 
 class _HostClock:
-    """By how many seconds this host's clock is ahead of the database's, as last seen.
+    """Lead of this host's clock over the database's, in seconds, as last measured.
 
     `ahead` changes only for a difference above CLOCK_TOLERANCE: smaller ones may be the
     time that the question was on its way, and a time that goes back by them would put
