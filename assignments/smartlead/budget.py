@@ -90,7 +90,7 @@ class CallBudget:
         self._name = name
         self._deadline = deadline
         self._scale = scale
-        self._clock = clock
+        self.clock = clock
         self._monotonic = monotonic
         self._jitter = jitter
 
@@ -127,7 +127,7 @@ class CallBudget:
                 return None
             if result.probe_due and probe and self._probe(probe):
                 continue
-            nap = min(result.at - self._clock(), MAX_SLEEP * self._scale)
+            nap = min(result.at - self.clock(), MAX_SLEEP * self._scale)
             sleep(max(nap, 0.001))
         return result
 
@@ -197,7 +197,7 @@ class CallBudget:
         UTC, or None if they have passed.
         """
         row = BudgetRow.objects.filter(pk=self._name).first()
-        now = self._clock()
+        now = self.clock()
         limiter = self._load(row.state if row else {}, now)
         return BudgetSnapshot(
             windows=tuple(
@@ -232,7 +232,7 @@ class CallBudget:
         """
         with transaction.atomic(durable=True):
             row = self._locked_row()
-            now = self._clock()
+            now = self.clock()
             limiter = self._load(row.state, now)
             yield limiter, now
             state = limiter.dump()

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 from django.db import DatabaseError
 
-from assignments import database_clock
 from assignments.smartlead.api_key import ApiKey
 from assignments.smartlead.budget import CallBudget, Slot
 from assignments.smartlead.call_record import CallRecord, log_call
@@ -146,7 +145,7 @@ class MeteredCalls:
         if response is None:
             self.budget.finish(slot, call=call)
             return
-        rate = parse_rate_headers(response.headers, now=database_clock.seconds())
+        rate = parse_rate_headers(response.headers, now=self.budget.clock())
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             retry_after = response.retry_after
             self.budget.record_429(slot, retry_after=retry_after, rate=rate, call=call)
