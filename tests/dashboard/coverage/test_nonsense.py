@@ -1,5 +1,7 @@
 """Nonsense sent to the pages of coverage: each a sentence, never an error of ours."""
 
+from zoneinfo import ZoneInfo
+
 import pytest
 from django.utils import timezone
 
@@ -71,9 +73,8 @@ def test_from_now_the_first_day_does_not_matter(client, ana, ben, first):
     response = client.post("/coverage/new/", typed(ana, ben, first_time="23:59") | said)
 
     assert response.status_code == 302
-    assert Coverage.objects.get().first_day == timezone.localdate(
-        timezone=Coverage.objects.get().starts_at.tzinfo
-    )
+    coverage = Coverage.objects.get()
+    assert coverage.first_day == timezone.localdate(timezone=ZoneInfo(coverage.zone))
 
 
 @pytest.mark.parametrize("query", [f"like={ENDLESS}", f"like={BEYOND}"])
