@@ -66,7 +66,7 @@ def test_the_reset_of_a_limit_is_counted_from_the_true_time(wrong_clock):
         json={"ok": True, "data": []},
         headers={"x-ratelimit-reset": f"{resets_at:.0f}"},
     )
-    budget = RecordingBudget()
+    budget = RecordingBudget(clock=database_clock.seconds)
 
     with client_answered_with(lambda _: answer, budget=budget) as client:
         call_with_slot(client, lambda c: c.inbox("inbox-replies"))

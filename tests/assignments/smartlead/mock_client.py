@@ -20,8 +20,8 @@ from assignments.smartlead.client import Client, connect
 class RecordingBudget(CallBudget):
     """A budget without limits that records what became of its slots."""
 
-    def __init__(self) -> None:
-        super().__init__(limits=[(1000, 1.0)], name="recording")
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        super().__init__(limits=[(1000, 1.0)], name="recording", clock=clock)
         self.outcomes: list[tuple[object, ...]] = []
 
     def take(self, kind: CallKind) -> Slot:
