@@ -13,6 +13,7 @@ from assignments import database_clock
 from assignments.models import HostPart
 from assignments.services.operations import host_parts
 from assignments.services.task_leases import record_heartbeat
+from assignments.smartlead.budget import account_budget
 from dashboard.monitoring.metrics import families
 from tests.assignments.smartlead.mock_client import (
     RecordingBudget,
@@ -66,7 +67,7 @@ def test_the_reset_of_a_limit_is_counted_from_the_true_time(wrong_clock):
         json={"ok": True, "data": []},
         headers={"x-ratelimit-reset": f"{resets_at:.0f}"},
     )
-    budget = RecordingBudget(clock=database_clock.seconds)
+    budget = RecordingBudget(clock=account_budget().clock)
 
     with client_answered_with(lambda _: answer, budget=budget) as client:
         call_with_slot(client, lambda c: c.inbox("inbox-replies"))
